@@ -1,0 +1,3 @@
+//! The `facette` command.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,2 @@
+//! The image plane: beam fits and source fits.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Numerical kernels of imaging: gridding, degridding, FFT, w-correction, weighting.

@@ -1,0 +1,2 @@
+//! The modes: each a short file that declares a chain of tasks.
+#![forbid(unsafe_code)]

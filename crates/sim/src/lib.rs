@@ -1,0 +1,2 @@
+//! Simulated observations: antenna layouts, skies, noise.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Casacore tables read without casacore, as Arrow columns; knows no astronomy.

@@ -1,0 +1,2 @@
+//! Tasks of the imaging chains: one task, one file.
+#![forbid(unsafe_code)]

@@ -1,0 +1,8 @@
+//! Tolerances and fixtures for tests; never a dependency of a release.
+#![forbid(unsafe_code)]
+
+mod data;
+mod tolerance;
+
+pub use data::{fixture, real_data};
+pub use tolerance::{IntoComplex, max_rel_err, rms_rel_err};

@@ -1,0 +1,3 @@
+//! Automation and repository rules.
+#![forbid(unsafe_code)]
+fn main() {}
