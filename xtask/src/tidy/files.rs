@@ -1,0 +1,40 @@
+//! Crates that compute touch neither files, nor the network, nor other programs.
+
+use super::{Findings, Rule};
+use crate::repo::Repo;
+use crate::source::Source;
+
+pub(super) const RULE: Rule = Rule {
+    name: "files",
+    asks: "types, flow, kernels, image, sim and modes use no files, network or processes",
+    check: |repo: &Repo| -> Findings { repo.sources.iter().flat_map(reaches_out).collect::<Vec<_>>().into() },
+};
+
+const PURE: &[&str] = &["types", "flow", "kernels", "image", "sim", "modes"];
+const OUTSIDE: &[&str] = &["fs", "net", "process"];
+
+fn reaches_out(source: &Source) -> Vec<String> {
+    if !PURE.contains(&source.crate_dir()) {
+        return Vec::new();
+    }
+    let uses = OUTSIDE.iter().flat_map(|m| source.find(&["std", ":", ":", m]));
+    let lines = uses.map(|at| source.line_of(at)).filter(|&line| !source.in_test[line]);
+    let dir = source.crate_dir();
+    lines
+        .map(|line| format!("{}: `{dir}` must not touch files, network or processes", source.place(line)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::testing::wrong_in;
+
+    #[test]
+    fn a_kernel_that_reads_a_file_is_wrong() {
+        let text = "let x = std::fs::read(\"a\");";
+        assert_eq!(wrong_in(&RULE, "crates/kernels/src/a.rs", text).len(), 1);
+        assert!(wrong_in(&RULE, "crates/ms/src/a.rs", text).is_empty());
+        assert!(wrong_in(&RULE, "crates/kernels/tests/a.rs", text).is_empty());
+    }
+}
