@@ -1,0 +1,89 @@
+//! What a run says about itself: plain data.
+
+use crate::Plan;
+
+/// How a run went.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunReport {
+    /// Seconds from start to end.
+    pub wall_s: f64,
+    /// Every task, source and accumulator in the order of declaration.
+    pub tasks: Vec<TaskReport>,
+    /// Every `per_chunk`, in order.
+    pub passes: Vec<PassReport>,
+    /// Stages and replicas as they were.
+    pub plan: Plan,
+    /// Names of the tasks whose result no task reads: a hint that a binding was forgotten.
+    pub unread: Vec<String>,
+}
+
+/// How often a task ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskRate {
+    /// Once per run.
+    Once,
+    /// Once for every chunk.
+    PerChunk,
+}
+
+/// How one task went; sums over its replicas.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskReport {
+    /// Name of the task; not unique where a chain has several of a kind.
+    pub name: String,
+    /// How often it was to run.
+    pub rate: TaskRate,
+    /// Number of its `per_chunk` from 0; `None` for a task outside.
+    pub pass: Option<usize>,
+    /// Calls made: chunks given for a source, chunks added for an accumulator.
+    pub calls: u64,
+    /// Seconds inside the task.
+    pub busy_s: f64,
+    /// Copies that worked side by side.
+    pub replicas: usize,
+    /// Seconds its stage waited for a chunk; counted at the first task of a stage.
+    pub waited_input_s: f64,
+    /// Seconds its stage waited for room behind it; counted at the last task of a stage, and at the source.
+    pub waited_output_s: f64,
+}
+
+/// How one `per_chunk` went.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PassReport {
+    /// Name of its source.
+    pub source: String,
+    /// Chunks that the source gave.
+    pub chunks: u64,
+    /// Seconds from the first request to the end of the last accumulation.
+    pub wall_s: f64,
+}
+
+/// What is counted while a task works.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stats {
+    pub(crate) calls: u64,
+    pub(crate) busy_s: f64,
+    pub(crate) replicas: usize,
+    pub(crate) waited_input_s: f64,
+    pub(crate) waited_output_s: f64,
+}
+
+impl Stats {
+    /// Adds what a replica counted.
+    pub(crate) fn merge(&mut self, other: &Stats) {
+        self.calls += other.calls;
+        self.busy_s += other.busy_s;
+        self.replicas += other.replicas;
+        self.waited_input_s += other.waited_input_s;
+        self.waited_output_s += other.waited_output_s;
+    }
+
+    pub(crate) fn report(&self, name: &str, rate: TaskRate, pass: Option<usize>) -> TaskReport {
+        let Stats { calls, busy_s, replicas, waited_input_s, waited_output_s } = *self;
+        let name = name.to_owned();
+        TaskReport { name, rate, pass, calls, busy_s, replicas, waited_input_s, waited_output_s }
+    }
+}

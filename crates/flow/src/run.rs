@@ -1,0 +1,114 @@
+//! How a chain is to be executed, and what may look on.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crate::BuildError;
+
+/// How a chain is to be executed. Results do not depend on any of it.
+#[derive(Clone)]
+pub struct Run {
+    /// Threads, at least 1: size of the pool for tasks that are parallel inside, and most replicas of one task.
+    pub threads: usize,
+    /// One thread, or a pipeline of stages.
+    pub execution: Execution,
+    /// Chunks that may wait between two stages, at least 1.
+    pub depth: usize,
+    /// Stops the run from outside.
+    pub cancel: CancelToken,
+    /// Is told what happens, while it happens.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// Which threads the tasks of a stream run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Execution {
+    /// All tasks one after the other on the calling thread (parallel ones in the pool), chunk after chunk.
+    Sequential,
+    /// Stages on threads of their own, at work on different chunks at the same time; see [`crate::Plan`].
+    Pipeline,
+}
+
+impl Run {
+    /// Everything on the calling thread, with a pool of one thread for parallel tasks.
+    pub fn sequential() -> Self {
+        Run { execution: Execution::Sequential, ..Run::pipeline(1) }
+    }
+
+    /// A pipeline with `threads` threads for parallel and replicated tasks, two chunks waiting at each boundary.
+    pub fn pipeline(threads: usize) -> Self {
+        Run { threads, execution: Execution::Pipeline, depth: 2, cancel: CancelToken::new(), observer: None }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        match (self.threads, self.depth) {
+            (0, _) => Err(BuildError::Zero { setting: "threads" }),
+            (_, 0) => Err(BuildError::Zero { setting: "depth" }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("threads", &self.threads)
+            .field("execution", &self.execution)
+            .field("depth", &self.depth)
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Stops a run from outside; clones are the same token.
+///
+/// It is looked at between chunks and between steps: sources are asked for no further chunk, chunks on their way are
+/// finished in order, then the run ends with [`crate::Error::Cancelled`]. A task that works for long may keep a clone,
+/// look at it, and return `Error::Cancelled` as its error.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// A token that has not been cancelled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the run to stop; safe to call from any thread, any number of times.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether the run was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Looks on while a chain runs; called from any thread, so it must be quick.
+///
+/// A panic in it counts as a panic of the task that it was told about.
+pub trait Observer: Send + Sync {
+    /// A task call has ended well: name, position of the chunk (`None` outside a stream), seconds.
+    ///
+    /// Sources report each chunk they gave; the end of an accumulation reports without a chunk.
+    fn task_done(&self, task: &str, chunk: Option<u64>, seconds: f64) {
+        let _ = (task, chunk, seconds);
+    }
+
+    /// A stream begins: number of the pass from 0, name of its source, number of chunks where known.
+    fn pass_started(&self, pass: usize, source: &str, n_chunks: Option<u64>) {
+        let _ = (pass, source, n_chunks);
+    }
+
+    /// A stream has ended, well or not: number of the pass, chunks that its source gave, seconds.
+    fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
+        let _ = (pass, chunks, seconds);
+    }
+}

@@ -1,0 +1,177 @@
+//! What a user of the runtime writes: tasks, sources and accumulators, plain structs that need no runtime to test.
+
+use crate::BoxError;
+
+/// One step of a chain: takes a value, gives a value.
+///
+/// A task keeps what state it likes in itself; it sees the chunks of a stream in order unless it allows replicas.
+pub trait Task: Send + 'static {
+    /// What it takes; a tuple when it is bound to several sockets.
+    type In: Send + 'static;
+    /// What it gives.
+    type Out: Send + 'static;
+
+    /// The name in errors and reports; the type's own name unless overridden.
+    fn name(&self) -> String {
+        short_name::<Self>()
+    }
+
+    /// Works on one value.
+    ///
+    /// # Errors
+    /// Whatever the task meets; it stops the run and comes back as [`crate::Error::Task`].
+    fn run(&mut self, input: Self::In) -> Result<Self::Out, BoxError>;
+
+    /// `Some` says: stateless (or harmlessly so), a copy may work on other chunks at the same time.
+    ///
+    /// Make it cheap: large tables belong into an `Arc`.
+    fn replica(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// Parallel inside: `run` is called within the rayon pool that the runtime sizes. Such a task is not replicated.
+    fn is_parallel(&self) -> bool {
+        false
+    }
+}
+
+/// The beginning of a stream.
+pub trait Source: Send + 'static {
+    /// One chunk.
+    type Out: Send + 'static;
+
+    /// The name in errors and reports; the type's own name unless overridden.
+    fn name(&self) -> String {
+        short_name::<Self>()
+    }
+
+    /// The next chunk, or `None` at the end of the stream; not called again after that.
+    ///
+    /// # Errors
+    /// Whatever the source meets; it stops the run and comes back as [`crate::Error::Task`].
+    fn next(&mut self) -> Result<Option<Self::Out>, BoxError>;
+
+    /// How many chunks there will be, where that is known: for progress only.
+    fn n_chunks(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// The end of a stream: a stateful fold that sees every chunk in stream order, whatever the number of threads.
+pub trait Accumulator: Send + 'static {
+    /// What it takes from each chunk; a tuple when it is bound to several sockets.
+    type In: Send + 'static;
+    /// What it gives at the end of the stream.
+    type Out: Send + 'static;
+
+    /// The name in errors and reports; the type's own name unless overridden.
+    fn name(&self) -> String {
+        short_name::<Self>()
+    }
+
+    /// Takes one chunk in.
+    ///
+    /// # Errors
+    /// Whatever the accumulator meets; it stops the run and comes back as [`crate::Error::Task`].
+    fn add(&mut self, input: Self::In) -> Result<(), BoxError>;
+
+    /// The result, after the last chunk (also when there was none).
+    ///
+    /// # Errors
+    /// As for `add`, without a chunk.
+    fn finish(&mut self) -> Result<Self::Out, BoxError>;
+
+    /// Parallel inside: `add` and `finish` are called within the rayon pool that the runtime sizes.
+    fn is_parallel(&self) -> bool {
+        false
+    }
+}
+
+/// A boxed task runs as what is in the box, but makes no replicas: a trait object cannot say how.
+impl<K: Task + ?Sized> Task for Box<K> {
+    type In = K::In;
+    type Out = K::Out;
+
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn run(&mut self, input: Self::In) -> Result<Self::Out, BoxError> {
+        (**self).run(input)
+    }
+
+    fn is_parallel(&self) -> bool {
+        (**self).is_parallel()
+    }
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    type Out = S::Out;
+
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn next(&mut self) -> Result<Option<Self::Out>, BoxError> {
+        (**self).next()
+    }
+
+    fn n_chunks(&self) -> Option<u64> {
+        (**self).n_chunks()
+    }
+}
+
+impl<A: Accumulator + ?Sized> Accumulator for Box<A> {
+    type In = A::In;
+    type Out = A::Out;
+
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn add(&mut self, input: Self::In) -> Result<(), BoxError> {
+        (**self).add(input)
+    }
+
+    fn finish(&mut self) -> Result<Self::Out, BoxError> {
+        (**self).finish()
+    }
+
+    fn is_parallel(&self) -> bool {
+        (**self).is_parallel()
+    }
+}
+
+/// `a::b::Name<c::D>` → `Name`.
+fn short_name<T: ?Sized>() -> String {
+    let full = std::any::type_name::<T>();
+    let path = full.split('<').next().unwrap_or(full);
+    path.rsplit("::").next().unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Twice<T>(T);
+
+    impl<T: Send + 'static> Task for Twice<T> {
+        type In = i32;
+        type Out = i32;
+        fn run(&mut self, input: i32) -> Result<i32, BoxError> {
+            Ok(2 * input)
+        }
+    }
+
+    #[test]
+    fn names_lose_their_path_and_parameters_and_survive_boxing() {
+        assert_eq!(Twice("text").name(), "Twice");
+        assert_eq!(Twice(Vec::<String>::new()).name(), "Twice");
+        let boxed: Box<dyn Task<In = i32, Out = i32>> = Box::new(Twice(0));
+        assert_eq!(boxed.name(), "Twice");
+        assert!(boxed.replica().is_none());
+    }
+}
