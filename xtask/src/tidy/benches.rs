@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
 /// Modules of `kernels` that are no kernels, and why.
 const NOT_KERNELS: &[(&str, &str)] = &[
     ("lib", "the crate root"),
+    ("direct", "the naive twin: right, not fast"),
     ("error", "the error type"),
     ("real", "the trait over f32 and f64"),
     ("arch", "intrinsics, measured through the kernels that use them"),
