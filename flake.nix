@@ -33,7 +33,7 @@
             cargoLock.lockFile = ./Cargo.lock;
             # The vendored CFITSIO builds inside its source folder, which is read-only here: use the system's.
             buildNoDefaultFeatures = true;
-            nativeBuildInputs = [ pkgs.pkg-config rustPlatform.bindgenHook ];
+            nativeBuildInputs = [ pkgs.pkg-config ];
             buildInputs = [ pkgs.cfitsio ];
             # cargo xtask ci runs the tests, with the data that they need.
             doCheck = false;
