@@ -1,0 +1,209 @@
+//! table.fNi: arrays of any shape, one after another. No framing, the table's byte order.
+//!
+//! ```text
+//! header (16 bytes): uInt version; Int64 length; Int 0
+//! array, at an offset kept elsewhere: (version ≥ 1: uInt references) uInt ndim; ndim × Int axis, fastest first;
+//!                                     elements (Bool as bits)
+//! String arrays: elements are uInt offsets (0: empty string), each of uInt length + bytes
+//! ```
+//! Neighbouring arrays are read together: one request covers the arrays of many rows where they lie close.
+
+use std::path::PathBuf;
+
+use crate::bytes::{Order, Reader};
+use crate::cells::{Data, Run, Sink, Strings, element_count};
+use crate::file::DataFile;
+use crate::{DataType, Error, bits};
+
+/// Bytes of one request for neighbouring arrays.
+const WINDOW: u64 = 256 << 10;
+/// Between arrays that are read together at most this much is read in vain.
+const GAP: u64 = 16 << 10;
+const FIRST_OFFSET: u64 = 16;
+/// Reference count, number of axes and the most axes.
+const LONGEST_HEAD: u64 = 4 + 4 + 4 * 32;
+const STRINGS_AHEAD: u64 = 4 << 10;
+/// Bytes of a string's offset.
+const OFFSET_SIZE: usize = 4;
+
+/// An open array file.
+pub(crate) struct ArrayFile {
+    file: DataFile,
+    order: Order,
+    with_references: bool,
+}
+
+impl ArrayFile {
+    /// `None` where the file is absent or empty: then no cell is defined.
+    pub(crate) fn open(path: PathBuf, order: Order) -> Result<Option<Self>, Error> {
+        if std::fs::metadata(&path).map_or(true, |m| m.len() == 0) {
+            return Ok(None);
+        }
+        let file = DataFile::open(path)?;
+        let mut bytes = Vec::new();
+        file.read(0, 4, &mut bytes)?;
+        let version = Reader::new(file.path(), 0, &bytes, order).u32()?;
+        if version > 1 {
+            return Err(file.fail(0, "version 0 or 1 of an array file", version.to_string()));
+        }
+        Ok(Some(ArrayFile { file, order, with_references: version > 0 }))
+    }
+
+    /// Hands the arrays at `offsets` (0: undefined) to `sink`.
+    pub(crate) fn read(
+        &self,
+        offsets: &[u64],
+        data_type: DataType,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let mut arrays = Arrays { of: self, start: 0, window: Vec::new(), shape: Vec::new(), last: 0 };
+        let (mut unpacked, mut strings) = (Vec::new(), Strings::default());
+        let shape_only = sink.shape_only();
+        for (i, &offset) in offsets.iter().enumerate() {
+            if offset == 0 {
+                sink.undefined(1)?;
+                continue;
+            }
+            let head = arrays.head(&offsets[i..], data_type)?;
+            let data = match data_type {
+                _ if shape_only => Data::Fixed(&[]),
+                DataType::String => {
+                    strings.clear();
+                    arrays.strings(&head, &mut strings)?;
+                    Data::Strings(&strings)
+                }
+                DataType::Bool => {
+                    unpacked.clear();
+                    arrays.load(head.elements, head.n_byte, 0)?;
+                    bits::unpack(arrays.at(head.elements, head.n_byte), 0, head.n_element, &mut unpacked);
+                    Data::Fixed(&unpacked)
+                }
+                _ => {
+                    arrays.load(head.elements, head.n_byte, 0)?;
+                    Data::Fixed(arrays.at(head.elements, head.n_byte))
+                }
+            };
+            sink.defined(Run { shape: &arrays.shape, n_cell: 1, repeat: 1, data })?;
+        }
+        Ok(())
+    }
+}
+
+/// Where an array's elements are.
+struct Head {
+    elements: u64,
+    n_byte: usize,
+    n_element: usize,
+}
+
+/// A walk over arrays, with a window of the file in memory.
+struct Arrays<'a> {
+    of: &'a ArrayFile,
+    /// Offset of the window in the file.
+    start: u64,
+    window: Vec<u8>,
+    /// Of the array met last, slowest axis first.
+    shape: Vec<usize>,
+    /// Bytes of the array met last, as a guess for the next.
+    last: u64,
+}
+
+impl Arrays<'_> {
+    /// Makes the window hold `n` bytes at `offset`, and `ahead` of them if it must be read anew.
+    fn load(&mut self, offset: u64, n: usize, ahead: u64) -> Result<(), Error> {
+        let from = offset.checked_sub(self.start);
+        if from.is_some_and(|from| from + n as u64 <= self.window.len() as u64) {
+            return Ok(());
+        }
+        let left = self.of.file.len().saturating_sub(offset);
+        if n as u64 > left {
+            return Err(self.of.file.fail(offset, format!("{n} bytes"), format!("the end after {left}")));
+        }
+        self.of.file.read_up_to(offset, (n as u64).max(ahead.min(left)) as usize, &mut self.window)?;
+        self.start = offset;
+        Ok(())
+    }
+
+    /// `n` bytes at `offset` of the window that [`Arrays::load`] made.
+    fn at(&self, offset: u64, n: usize) -> &[u8] {
+        let from = (offset - self.start) as usize;
+        &self.window[from..from + n]
+    }
+
+    /// Bytes from `offsets[0]` to the end of the last array that is worth reading in the same request.
+    fn ahead(&self, offsets: &[u64]) -> u64 {
+        let mut last = offsets[0];
+        for &next in &offsets[1..] {
+            let near = next > last && next - last <= self.last + GAP && next - offsets[0] <= WINDOW;
+            if !near {
+                break;
+            }
+            last = next;
+        }
+        last - offsets[0] + self.last
+    }
+
+    /// Reads the head of the array at `offsets[0]`, and with it the arrays next to it.
+    fn head(&mut self, offsets: &[u64], data_type: DataType) -> Result<Head, Error> {
+        let (of, offset) = (self.of, offsets[0]);
+        let left = of.file.len().saturating_sub(offset);
+        if offset < FIRST_OFFSET || left == 0 {
+            let found = format!("{offset} in a file of {} bytes", of.file.len());
+            return Err(of.file.fail(offset, "the offset of an array", found));
+        }
+        let most = left.min(LONGEST_HEAD) as usize;
+        self.load(offset, most, self.ahead(offsets))?;
+        let from = (offset - self.start) as usize;
+        let mut r = Reader::new(of.file.path(), offset, &self.window[from..from + most], of.order);
+        if of.with_references {
+            r.u32()?;
+        }
+        let n_axis = r.axes()?;
+        self.shape.clear();
+        for _ in 0..n_axis {
+            let n = r.i32()?;
+            self.shape.push(usize::try_from(n).map_err(|_| r.fail("an axis", n.to_string()))?);
+        }
+        self.shape.reverse();
+        if n_axis == 0 {
+            self.shape.push(0);
+        }
+        let elements = offset + r.position() as u64;
+        let left = of.file.len() - elements;
+        let n_element = element_count(&self.shape);
+        let n_byte = n_element.and_then(|n| byte_count(n, data_type)).filter(|&n| n as u64 <= left);
+        let (Some(n_element), Some(n_byte)) = (n_element, n_byte) else {
+            let expected = format!("an array that fits the {left} bytes left");
+            return Err(of.file.fail(offset, expected, format!("shape {:?}", self.shape)));
+        };
+        self.last = elements - offset + n_byte as u64;
+        Ok(Head { elements, n_byte, n_element })
+    }
+
+    fn strings(&mut self, head: &Head, strings: &mut Strings) -> Result<(), Error> {
+        self.load(head.elements, head.n_byte, 0)?;
+        let path = self.of.file.path();
+        let raw = self.at(head.elements, head.n_byte).to_vec();
+        let mut r = Reader::new(path, head.elements, &raw, self.of.order);
+        for _ in 0..head.n_element {
+            let offset = u64::from(r.u32()?);
+            if offset == 0 {
+                strings.push(b"");
+                continue;
+            }
+            self.load(offset, 4, STRINGS_AHEAD)?;
+            let n = Reader::new(path, offset, self.at(offset, 4), self.of.order).u32()? as usize;
+            self.load(offset + 4, n, STRINGS_AHEAD)?;
+            strings.push(self.at(offset + 4, n));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of `n` elements in the file.
+fn byte_count(n: usize, data_type: DataType) -> Option<usize> {
+    match data_type {
+        DataType::Bool => Some(n.div_ceil(8)),
+        _ => n.checked_mul(data_type.size().unwrap_or(OFFSET_SIZE)),
+    }
+}

@@ -1,0 +1,290 @@
+//! Cells as Arrow arrays.
+
+use std::sync::Arc;
+
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, ListArray, PrimitiveArray, StringArray,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
+use arrow_schema::{ArrowError, Field, FieldRef};
+
+use crate::bytes::Order;
+use crate::cells::{Data, Run, Sink, Strings, element_count};
+use crate::column::repeat_from;
+use crate::element::sealed::Decode;
+use crate::{ColumnInfo, DataType, Element, Error};
+
+/// Why there is no array.
+pub(crate) enum ReadError {
+    Scan(Error),
+    /// This many elements are too many for Arrow's offsets.
+    TooLarge(usize),
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        ReadError::Scan(error)
+    }
+}
+
+/// The array of the cells that `scan` hands out.
+pub(crate) fn read(
+    info: &ColumnInfo,
+    order: Order,
+    scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
+) -> Result<ArrayRef, ReadError> {
+    let task = Task { info, order };
+    match info.data_type {
+        DataType::Bool => task.values(scan, |values: Vec<bool>, nulls| {
+            Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls))
+        }),
+        DataType::Char => task.numbers::<Int8Type>(scan),
+        DataType::UChar | DataType::Record => task.numbers::<UInt8Type>(scan),
+        DataType::Short => task.numbers::<Int16Type>(scan),
+        DataType::UShort => task.numbers::<UInt16Type>(scan),
+        DataType::Int => task.numbers::<Int32Type>(scan),
+        DataType::UInt => task.numbers::<UInt32Type>(scan),
+        DataType::Int64 => task.numbers::<Int64Type>(scan),
+        DataType::Float | DataType::Complex => task.numbers::<Float32Type>(scan),
+        DataType::Double | DataType::DComplex => task.numbers::<Float64Type>(scan),
+        DataType::String => task.strings(scan),
+    }
+}
+
+/// What is read.
+struct Task<'a> {
+    info: &'a ColumnInfo,
+    order: Order,
+}
+
+impl Task<'_> {
+    fn numbers<P: ArrowPrimitiveType<Native: Element>>(
+        &self,
+        scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
+    ) -> Result<ArrayRef, ReadError> {
+        self.values(scan, |values: Vec<P::Native>, nulls| {
+            Arc::new(PrimitiveArray::<P>::new(values.into(), nulls))
+        })
+    }
+
+    fn values<T: Element>(
+        &self,
+        scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
+        leaf: impl FnOnce(Vec<T>, Option<NullBuffer>) -> ArrayRef,
+    ) -> Result<ArrayRef, ReadError> {
+        let stored =
+            if self.info.data_type == DataType::Record { DataType::UChar } else { self.info.data_type };
+        let width = if stored.is_complex() { 2 } else { 1 };
+        let Some(Decode::Fixed(decode)) = T::decode(stored, self.order) else {
+            return Err(ReadError::TooLarge(0));
+        };
+        let mut gather = Gather { values: Numbers { out: Vec::new(), decode, width }, cells: self.cells() };
+        scan(&mut gather)?;
+        let Gather { values, cells } = gather;
+        let nulls = cells.scalar_nulls();
+        if width == 1 {
+            return cells.nest(self.info, leaf(values.out, nulls));
+        }
+        let pairs = fixed_list(2, leaf(values.out, None), nulls)?;
+        cells.nest(self.info, pairs)
+    }
+
+    fn strings(&self, scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, ReadError> {
+        let texts = Texts { bytes: Vec::new(), ends: vec![0] };
+        let mut gather = Gather { values: texts, cells: self.cells() };
+        scan(&mut gather)?;
+        let Gather { values, cells } = gather;
+        let ends = values.ends.iter().map(|&end| i32::try_from(end)).collect::<Result<Vec<_>, _>>();
+        let ends = OffsetBuffer::new(ends.map_err(|_| ReadError::TooLarge(values.bytes.len()))?.into());
+        let (bytes, nulls) = (Buffer::from(values.bytes), cells.scalar_nulls());
+        let leaf: ArrayRef = match StringArray::try_new(ends.clone(), bytes.clone(), nulls.clone()) {
+            Ok(strings) => Arc::new(strings),
+            Err(_) => Arc::new(BinaryArray::try_new(ends, bytes, nulls).map_err(|e| too_large(&e))?),
+        };
+        cells.nest(self.info, leaf)
+    }
+
+    fn cells(&self) -> Cells {
+        Cells { runs: Vec::new(), is_array: self.info.is_array || self.info.data_type == DataType::Record }
+    }
+}
+
+/// Where elements are collected.
+trait Values {
+    fn append(&mut self, data: Data<'_>, repeat: usize);
+    /// Elements that stand for scalars without a value.
+    fn fill(&mut self, n: usize);
+}
+
+struct Numbers<T> {
+    out: Vec<T>,
+    decode: fn(&[u8], &mut Vec<T>),
+    /// Numbers per element.
+    width: usize,
+}
+
+impl<T: Element> Values for Numbers<T> {
+    fn append(&mut self, data: Data<'_>, repeat: usize) {
+        if let Data::Fixed(bytes) = data {
+            let start = self.out.len();
+            (self.decode)(bytes, &mut self.out);
+            repeat_from(&mut self.out, start, repeat);
+        }
+    }
+
+    fn fill(&mut self, n: usize) {
+        self.out.resize(self.out.len() + n * self.width, T::default());
+    }
+}
+
+struct Texts {
+    bytes: Vec<u8>,
+    /// Where each string ends; starts with 0.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push_all(&mut self, strings: &Strings) {
+        for string in strings.iter() {
+            self.bytes.extend_from_slice(string);
+            self.ends.push(self.bytes.len());
+        }
+    }
+}
+
+impl Values for Texts {
+    fn append(&mut self, data: Data<'_>, repeat: usize) {
+        if let Data::Strings(strings) = data {
+            (0..repeat).for_each(|_| self.push_all(strings));
+        }
+    }
+
+    fn fill(&mut self, n: usize) {
+        self.ends.resize(self.ends.len() + n, self.bytes.len());
+    }
+}
+
+/// Rows of one shape.
+struct CellRun {
+    shape: Option<Vec<usize>>,
+    n: usize,
+}
+
+/// The shapes of all cells.
+struct Cells {
+    runs: Vec<CellRun>,
+    is_array: bool,
+}
+
+struct Gather<V> {
+    values: V,
+    cells: Cells,
+}
+
+impl<V: Values> Sink for Gather<V> {
+    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+        self.cells.push(Some(run.shape), run.n_cell * run.repeat);
+        self.values.append(run.data, run.repeat);
+        Ok(())
+    }
+
+    fn undefined(&mut self, n: u64) -> Result<(), Error> {
+        self.cells.push(None, n as usize);
+        if !self.cells.is_array {
+            self.values.fill(n as usize);
+        }
+        Ok(())
+    }
+}
+
+impl Cells {
+    fn push(&mut self, shape: Option<&[usize]>, n: usize) {
+        match self.runs.last_mut() {
+            Some(last) if last.shape.as_deref() == shape => last.n += n,
+            _ => self.runs.push(CellRun { shape: shape.map(<[usize]>::to_vec), n }),
+        }
+    }
+
+    fn nulls(&self) -> Option<NullBuffer> {
+        if self.runs.iter().all(|run| run.shape.is_some()) {
+            return None;
+        }
+        let valid = self.runs.iter().flat_map(|run| std::iter::repeat_n(run.shape.is_some(), run.n));
+        Some(NullBuffer::new(BooleanBuffer::from_iter(valid)))
+    }
+
+    fn scalar_nulls(&self) -> Option<NullBuffer> {
+        if self.is_array { None } else { self.nulls() }
+    }
+
+    /// The leaf's elements in lists as the cells' shapes say.
+    fn nest(&self, info: &ColumnInfo, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
+        if !self.is_array {
+            return Ok(leaf);
+        }
+        let one_shape = match &self.runs[..] {
+            [] => info.shape.as_ref(),
+            [only] => only.shape.as_ref(),
+            _ => None,
+        };
+        match one_shape.filter(|shape| element_count(shape).is_some_and(|n| n > 0)) {
+            Some(shape) => shape.iter().rev().try_fold(leaf, |inner, &n| fixed_list(n, inner, None)),
+            None => self.nest_lists(info, leaf),
+        }
+    }
+
+    fn nest_lists(&self, info: &ColumnInfo, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
+        let most = self.runs.iter().filter_map(|run| run.shape.as_ref().map(Vec::len)).max();
+        let n_axis = most.or(info.shape.as_ref().map(Vec::len)).or(info.n_axis).unwrap_or(1).max(1);
+        let mut inner = leaf;
+        for level in (0..n_axis).rev() {
+            let offsets = self.offsets(level, n_axis).ok_or(ReadError::TooLarge(inner.len()))?;
+            let nulls = if level == 0 { self.nulls() } else { None };
+            let list = ListArray::try_new(item(&inner), offsets, inner, nulls);
+            inner = Arc::new(list.map_err(|e| too_large(&e))?);
+        }
+        Ok(inner)
+    }
+
+    /// Offsets of the lists on a level, 0 the outermost.
+    fn offsets(&self, level: usize, n_axis: usize) -> Option<OffsetBuffer<i32>> {
+        let mut offsets = vec![0_i32];
+        let mut end = 0_i32;
+        for run in &self.runs {
+            let shape = run.shape.as_deref().unwrap_or_default();
+            let empty = run.shape.is_none() || element_count(shape) == Some(0);
+            let padded = |axis: usize| match (axis + shape.len()).checked_sub(n_axis) {
+                _ if empty => 0,
+                Some(own) => shape[own],
+                None => 1,
+            };
+            let lists = run.n.checked_mul((0..level).map(padded).product())?;
+            let length = i32::try_from(padded(level)).ok()?;
+            i32::try_from(lists).ok()?;
+            for _ in 0..lists {
+                end = end.checked_add(length)?;
+                offsets.push(end);
+            }
+        }
+        Some(OffsetBuffer::new(offsets.into()))
+    }
+}
+
+fn item(inner: &ArrayRef) -> FieldRef {
+    Arc::new(Field::new_list_field(inner.data_type().clone(), true))
+}
+
+fn fixed_list(n: usize, inner: ArrayRef, nulls: Option<NullBuffer>) -> Result<ArrayRef, ReadError> {
+    let size = i32::try_from(n).map_err(|_| ReadError::TooLarge(inner.len()))?;
+    let list = FixedSizeListArray::try_new(item(&inner), size, inner, nulls);
+    Ok(Arc::new(list.map_err(|e| too_large(&e))?))
+}
+
+/// Lengths are counted above, so Arrow only refuses what overflows its offsets.
+fn too_large(_error: &ArrowError) -> ReadError {
+    ReadError::TooLarge(usize::MAX)
+}

@@ -1,0 +1,48 @@
+//! Bool arrays are stored as bits: element i is bit i % 8 of byte i / 8, bit 0 the least significant.
+
+/// Appends `n` elements as bytes 0 or 1, the first being bit `first` of `packed`.
+///
+/// # Panics
+/// When `packed` has fewer than `first + n` bits.
+pub(crate) fn unpack(packed: &[u8], first: usize, n: usize, out: &mut Vec<u8>) {
+    let packed = &packed[first / 8..(first + n).div_ceil(8)];
+    let skip = first % 8;
+    let head = if skip == 0 { 0 } else { n.min(8 - skip) };
+    out.extend((0..head).map(|i| (packed[0] >> (skip + i)) & 1));
+    let packed = &packed[usize::from(head > 0)..];
+    let whole = (n - head) / 8;
+    out.extend(packed[..whole].iter().flat_map(|&byte| spread(byte)));
+    let tail = (n - head) % 8;
+    out.extend((0..tail).map(|i| (packed[whole] >> i) & 1));
+}
+
+/// The eight bits of a byte, each in a byte of its own: isolate bit i in byte i, then carry it down to bit 0.
+fn spread(byte: u8) -> [u8; 8] {
+    let isolated = u64::from(byte).wrapping_mul(0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+    (((isolated + 0x7f7f_7f7f_7f7f_7f7f) >> 7) & 0x0101_0101_0101_0101).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_start_and_length_equals_one_bit_at_a_time() {
+        let packed: Vec<u8> = (0..9u32).map(|i| (i * 89 + 37) as u8).collect();
+        for first in 0..24 {
+            for n in 0..=(72 - first) {
+                let mut got = Vec::new();
+                unpack(&packed, first, n, &mut got);
+                let want: Vec<u8> = (first..first + n).map(|i| (packed[i / 8] >> (i % 8)) & 1).collect();
+                assert_eq!(got, want, "{first} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_spreads() {
+        for byte in 0..=255u8 {
+            assert_eq!(spread(byte), std::array::from_fn(|i| (byte >> i) & 1));
+        }
+    }
+}

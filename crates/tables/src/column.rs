@@ -1,0 +1,285 @@
+//! A column of a table: what it holds, and its cells as Arrow arrays or in a vector of the caller's.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+
+use crate::bytes::{Order, Reader};
+use crate::cells::{Data, Run, Sink, element_count};
+use crate::element::sealed::Decode;
+use crate::storage::{ShapeOf, Storage};
+use crate::table::Inner;
+use crate::value::Record;
+use crate::{DataType, Element, Error, arrow};
+
+/// A column's description.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// Type of its elements.
+    pub data_type: DataType,
+    /// Whether cells are arrays.
+    pub is_array: bool,
+    /// The shape of all cells if it is fixed, slowest axis first; `None` for scalars.
+    pub shape: Option<Vec<usize>>,
+    /// Number of axes of all cells if it is fixed; `None` for scalars.
+    pub n_axis: Option<usize>,
+    /// Text for people.
+    pub comment: String,
+    /// Type of the storage manager that keeps it, such as `TiledShapeStMan`.
+    pub storage_manager: String,
+    /// Its keywords, such as `QuantumUnits` and `MEASINFO`.
+    pub keywords: Record,
+}
+
+/// A column of an open table.
+#[derive(Clone)]
+pub struct Column {
+    table: Arc<Inner>,
+    index: usize,
+}
+
+/// Reserved at most before the first cells arrived; what a file says must not ask for more memory than it fills.
+const RESERVED: usize = 1 << 22;
+
+impl Column {
+    pub(crate) fn new(table: Arc<Inner>, index: usize) -> Self {
+        Column { table, index }
+    }
+
+    /// What the column holds.
+    pub fn info(&self) -> &ColumnInfo {
+        &self.table.dat.columns[self.index].info
+    }
+
+    /// Whether the cell has a value. Scalars always have.
+    ///
+    /// # Errors
+    /// As [`Column::cell_shape`].
+    pub fn is_defined(&self, row: u64) -> Result<bool, Error> {
+        Ok(self.cell_shape(row)?.is_some())
+    }
+
+    /// The shape of a cell, slowest axis first: empty for scalars, `None` for a cell without a value.
+    ///
+    /// # Errors
+    /// When the row is not in the table, the storage manager is not supported or its files are damaged.
+    pub fn cell_shape(&self, row: u64) -> Result<Option<Vec<usize>>, Error> {
+        let mut sink = ShapeOf::default();
+        self.scan(row..row.saturating_add(1), &mut sink)?;
+        Ok(sink.shape)
+    }
+
+    /// The cells of `rows` as one Arrow array of that length.
+    ///
+    /// Scalars become a primitive or Boolean array, strings Utf8, or Binary if one of them is not UTF-8. Complex
+    /// numbers are `FixedSizeList<float, 2>`. Array cells that all have one shape (and elements) become nested
+    /// `FixedSizeList`s, slowest axis outermost. If shapes change or a cell has no value, they become nested
+    /// `List`s: no value is null, a cell without elements an empty list, and cells of fewer axes than others get
+    /// leading axes of length 1 ([`Column::cell_shape`] tells the truth). Record columns give the bytes they are
+    /// stored as; [`Column::record`] decodes them.
+    ///
+    /// # Errors
+    /// When rows are not in the table, the storage manager is not supported, its files are damaged, or the array
+    /// would have more than 2³¹ − 1 elements on one level.
+    pub fn read(&self, rows: Range<u64>) -> Result<ArrayRef, Error> {
+        let info = self.info();
+        arrow::read(info, self.table.dat.order, |sink| self.scan(rows.clone(), sink))
+            .map_err(|e| self.named_size(e))
+    }
+
+    /// Appends the elements of all cells of `rows` to `out`, row by row, last axis fastest; the cells' shape.
+    ///
+    /// For complex columns, read as `f32` or `f64`, the shape has a last axis of length 2. For no rows, the shape
+    /// is the column's fixed one, or empty. After an error `out` is as it was.
+    ///
+    /// # Errors
+    /// As [`Column::read`], and when a cell has no value or another shape than those before (the error says in
+    /// which row), or the elements do not read as `T` (see [`Element`]).
+    pub fn read_flat<T: Element>(&self, rows: Range<u64>, out: &mut Vec<T>) -> Result<Vec<usize>, Error> {
+        let info = self.info();
+        let order = self.table.dat.order;
+        let decode = T::decode(info.data_type, order).ok_or_else(|| Error::Type {
+            table: self.table.path.clone(),
+            column: info.name.clone(),
+            data_type: info.data_type.to_string(),
+            wanted: T::NAME,
+        })?;
+        let before = out.len();
+        let mut flat = Flat { column: self, out, decode, shape: None, rows: rows.clone() };
+        let result = self.scan(rows, &mut flat);
+        let shape = flat.shape;
+        if let Err(error) = result {
+            out.truncate(before);
+            return Err(error);
+        }
+        let mut shape = shape.or_else(|| info.shape.clone()).unwrap_or_default();
+        if info.data_type.is_complex() {
+            shape.push(2);
+        }
+        Ok(shape)
+    }
+
+    /// The record in a cell of a Record column; `None` if it has no value or the column holds something else.
+    ///
+    /// # Errors
+    /// As [`Column::read`].
+    pub fn record(&self, row: u64) -> Result<Option<Record>, Error> {
+        if self.info().data_type != DataType::Record {
+            return Ok(None);
+        }
+        let mut bytes = RecordBytes::default();
+        self.scan(row..row.saturating_add(1), &mut bytes)?;
+        match bytes.bytes {
+            None => Ok(None),
+            Some(bytes) if bytes.is_empty() => Ok(Some(Record::default())),
+            Some(bytes) => {
+                let path = self.table.path.join(format!("(column {}, row {row})", self.info().name));
+                Reader::new(&path, 0, &bytes, Order::Big).record().map(Some)
+            }
+        }
+    }
+
+    /// Hands the cells of `rows` to `sink`.
+    fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let table = &self.table;
+        if rows.start > rows.end || rows.end > table.n_row {
+            return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });
+        }
+        let desc = &table.dat.columns[self.index];
+        let storage: Arc<dyn Storage> =
+            table.storage(desc.storage).map_err(|e| self.named(e))?.ok_or_else(|| {
+                Error::UnsupportedStorage {
+                    table: table.path.clone(),
+                    column: desc.info.name.clone(),
+                    storage_manager: desc.info.storage_manager.clone(),
+                }
+            })?;
+        let columns = &table.dat.storages[desc.storage].columns;
+        let i_column = columns.iter().position(|&c| c == self.index).unwrap_or(0);
+        let stored = storage.n_row(i_column);
+        if rows.end > stored && !rows.is_empty() {
+            return Err(Error::MissingRows {
+                table: table.path.clone(),
+                column: desc.info.name.clone(),
+                stored,
+                n_row: table.n_row,
+            });
+        }
+        storage.read(i_column, rows, sink).map_err(|e| self.named(e))
+    }
+
+    /// The error with the column's name, if it only has that of a file.
+    fn named(&self, error: Error) -> Error {
+        match error {
+            Error::Corrupt { .. } | Error::Io { .. } => Error::Column {
+                table: self.table.path.clone(),
+                column: self.info().name.clone(),
+                source: Box::new(error),
+            },
+            other => other,
+        }
+    }
+
+    fn named_size(&self, error: arrow::ReadError) -> Error {
+        match error {
+            arrow::ReadError::Scan(error) => error,
+            arrow::ReadError::TooLarge(n_element) => Error::TooLarge {
+                table: self.table.path.clone(),
+                column: self.info().name.clone(),
+                n_element,
+            },
+        }
+    }
+}
+
+/// Appends cells of one shape to a vector.
+struct Flat<'a, T> {
+    column: &'a Column,
+    out: &'a mut Vec<T>,
+    decode: Decode<T>,
+    shape: Option<Vec<usize>>,
+    /// Rows still to come.
+    rows: Range<u64>,
+}
+
+impl<T: Element> Flat<'_, T> {
+    fn check_shape(&mut self, shape: &[usize]) -> Result<(), Error> {
+        let Some(expected) = &self.shape else {
+            let n =
+                element_count(shape).unwrap_or(0).saturating_mul((self.rows.end - self.rows.start) as usize);
+            self.out.reserve(n.min(RESERVED));
+            self.shape = Some(shape.to_vec());
+            return Ok(());
+        };
+        if expected == shape {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            table: self.column.table.path.clone(),
+            column: self.column.info().name.clone(),
+            row: self.rows.start,
+            expected: expected.clone(),
+            found: shape.to_vec(),
+        })
+    }
+}
+
+impl<T: Element> Sink for Flat<'_, T> {
+    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+        self.check_shape(run.shape)?;
+        let before = self.out.len();
+        match (&self.decode, run.data) {
+            (Decode::Fixed(decode), Data::Fixed(bytes)) => decode(bytes, self.out),
+            (Decode::Text(decode), Data::Strings(strings)) => self.out.extend(strings.iter().map(decode)),
+            // The column's type decided both.
+            _ => {}
+        }
+        repeat_from(self.out, before, run.repeat);
+        self.rows.start += run.n_cell as u64 * run.repeat as u64;
+        Ok(())
+    }
+
+    fn undefined(&mut self, _n: u64) -> Result<(), Error> {
+        Err(Error::Undefined {
+            table: self.column.table.path.clone(),
+            column: self.column.info().name.clone(),
+            row: self.rows.start,
+        })
+    }
+}
+
+/// Makes what follows `start` appear `times` times.
+pub(crate) fn repeat_from<T: Clone>(out: &mut Vec<T>, start: usize, times: usize) {
+    if out.len() == start + 1 {
+        let value = out[start].clone();
+        out.resize(start + times, value);
+        return;
+    }
+    let end = out.len();
+    for _ in 1..times {
+        out.extend_from_within(start..end);
+    }
+}
+
+/// Takes the bytes of one cell.
+#[derive(Default)]
+struct RecordBytes {
+    bytes: Option<Vec<u8>>,
+}
+
+impl Sink for RecordBytes {
+    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+        if let Data::Fixed(bytes) = run.data {
+            self.bytes = Some(bytes.to_vec());
+        }
+        Ok(())
+    }
+
+    fn undefined(&mut self, _n: u64) -> Result<(), Error> {
+        Ok(())
+    }
+}

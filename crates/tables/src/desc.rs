@@ -1,0 +1,212 @@
+//! table.dat: the description of a table and where its columns are kept. Big-endian AipsIO always.
+//!
+//! ```text
+//! object "Table" v1|2|3:
+//!   nrow (uInt; v3 uInt64)  uInt endian (0 big, 1 little: of the data files)  String kind ("PlainTable", …)
+//!   object "TableDesc": String name, version, comment; TableRecord keywords; (v > 1) TableRecord private;
+//!     uInt ncol; ncol × ColumnDesc:
+//!       uInt 1; String class; uInt 1; String name, comment, dmType, dmGroup; Int dataType, option, ndim;
+//!       arrays: IPosition shape;  uInt maxLength; TableRecord keywords; uInt 1;
+//!       scalars: default value | arrays: Bool | records: nothing
+//!   v1: TableRecord more keywords
+//!   Int cv (negative: version −cv, then nrow again; else it is nrow, version 1); v3: Int storageOption, blockSize
+//!   uInt seqCount; uInt ndm; ndm × (String type; uInt seqnr)
+//!   per column (v1: sorted by name): uInt pv (1: TableRecord follows); String name; uInt 1; uInt seqnr;
+//!     arrays: Bool fixed; (fixed) IPosition shape
+//!   per storage manager: uInt nbytes; its private bytes
+//! ```
+
+use std::path::Path;
+
+use crate::bytes::{Order, Reader};
+use crate::file::read_all;
+use crate::value::Record;
+use crate::{ColumnInfo, DataType, Error};
+
+const DIRECT: i32 = 1;
+
+/// A column as table.dat describes it.
+pub(crate) struct ColumnDesc {
+    pub(crate) info: ColumnInfo,
+    /// Array cells are kept inside the storage manager's own buckets.
+    pub(crate) direct: bool,
+    /// Bytes per scalar string; 0 when any length goes.
+    pub(crate) max_length: usize,
+    /// Index into [`TableDat::storages`].
+    pub(crate) storage: usize,
+}
+
+/// A storage manager of a table.
+pub(crate) struct StorageDesc {
+    pub(crate) kind: String,
+    pub(crate) seqnr: u32,
+    /// The manager's own bytes, an AipsIO stream.
+    pub(crate) private: Vec<u8>,
+    /// Its columns, by index into [`TableDat::columns`].
+    pub(crate) columns: Vec<usize>,
+}
+
+/// What table.dat says.
+pub(crate) struct TableDat {
+    pub(crate) n_row: u64,
+    pub(crate) order: Order,
+    pub(crate) keywords: Record,
+    pub(crate) private: Record,
+    pub(crate) columns: Vec<ColumnDesc>,
+    pub(crate) storages: Vec<StorageDesc>,
+}
+
+impl TableDat {
+    pub(crate) fn read(table: &Path) -> Result<Self, Error> {
+        let path = table.join("table.dat");
+        if !path.is_file() {
+            return Err(Error::NotATable { path: table.to_owned() });
+        }
+        let bytes = read_all(&path)?;
+        Self::parse(table, &mut Reader::new(&path, 0, &bytes, Order::Big))
+    }
+
+    fn parse(table: &Path, r: &mut Reader<'_>) -> Result<Self, Error> {
+        let version = r.open_named("Table")?;
+        let n_row = if version > 2 { r.u64()? } else { r.u32()?.into() };
+        let order = if r.u32()? == 0 { Order::Big } else { Order::Little };
+        let kind = r.string()?;
+        if kind != "PlainTable" {
+            return Err(Error::UnsupportedTable { path: table.to_owned(), kind });
+        }
+        let mut dat = table_desc(r, n_row, order)?;
+        if version == 1 {
+            dat.keywords.merge(r.record()?);
+        }
+        column_set(r, &mut dat)?;
+        Ok(dat)
+    }
+}
+
+fn table_desc(r: &mut Reader<'_>, n_row: u64, order: Order) -> Result<TableDat, Error> {
+    let version = r.open_named("TableDesc")?;
+    for _ in 0..3 {
+        r.string_bytes()?;
+    }
+    let keywords = r.record()?;
+    let private = if version > 1 { r.record()? } else { Record::default() };
+    // A column takes far more, but this much suffices against a damaged count.
+    let n_column = r.count(40)?;
+    let columns = (0..n_column).map(|_| column_desc(r)).collect::<Result<_, _>>()?;
+    r.close_object();
+    Ok(TableDat { n_row, order, keywords, private, columns, storages: Vec::new() })
+}
+
+fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
+    expect_one(r)?;
+    let class = r.string()?;
+    expect_one(r)?;
+    let name = r.string()?;
+    let comment = r.string()?;
+    r.string_bytes()?;
+    r.string_bytes()?;
+    let number = r.i32()?;
+    let option = r.i32()?;
+    let n_axis = r.i32()?;
+    let is_array = class.starts_with("ArrayColumnDesc");
+    let is_record = class.starts_with("ScalarRecordColumnDesc");
+    if is_array {
+        r.iposition()?;
+    }
+    let max_length = r.u32()? as usize;
+    let keywords = r.record()?;
+    expect_one(r)?;
+    let data_type = if is_record {
+        DataType::Record
+    } else {
+        DataType::from_scalar(number).ok_or_else(|| r.fail("the number of a type", number.to_string()))?
+    };
+    if is_array {
+        r.u8()?;
+    } else if !is_record {
+        if !class.starts_with("ScalarColumnDesc") {
+            return Err(r.fail("a class of column", class));
+        }
+        r.scalar(data_type)?;
+    }
+    let info = ColumnInfo {
+        name,
+        data_type,
+        is_array,
+        shape: None,
+        n_axis: usize::try_from(n_axis).ok().filter(|&n| n > 0),
+        comment,
+        storage_manager: String::new(),
+        keywords,
+    };
+    Ok(ColumnDesc { info, direct: option & DIRECT != 0, max_length, storage: 0 })
+}
+
+fn column_set(r: &mut Reader<'_>, dat: &mut TableDat) -> Result<(), Error> {
+    let version = match r.i32()? {
+        negative if negative < 0 => negative.unsigned_abs(),
+        _ => 1,
+    };
+    match version {
+        1 => {}
+        2 => _ = r.u32()?,
+        _ => _ = r.u64()?,
+    }
+    const SEPARATE_FILES: i32 = 2;
+    let mut one_file = false;
+    if version >= 3 {
+        one_file = r.i32()? != SEPARATE_FILES;
+        r.i32()?;
+    }
+    r.u32()?;
+    let n_storage = r.count(8)?;
+    for _ in 0..n_storage {
+        let kind = if one_file { format!("MultiFile ({})", r.string()?) } else { r.string()? };
+        dat.storages.push(StorageDesc { kind, seqnr: r.u32()?, private: Vec::new(), columns: Vec::new() });
+    }
+    let mut order: Vec<usize> = (0..dat.columns.len()).collect();
+    if version == 1 {
+        order.sort_by(|&a, &b| dat.columns[a].info.name.cmp(&dat.columns[b].info.name));
+    }
+    for i in order {
+        bind_column(r, dat, i)?;
+    }
+    for i in 0..dat.columns.len() {
+        let storage = &mut dat.storages[dat.columns[i].storage];
+        storage.columns.push(i);
+        dat.columns[i].info.storage_manager.clone_from(&storage.kind);
+    }
+    for storage in &mut dat.storages {
+        storage.private = r.string_bytes()?.to_vec();
+    }
+    Ok(())
+}
+
+/// Where column `i` is kept and its shape, if all its cells share one.
+fn bind_column(r: &mut Reader<'_>, dat: &mut TableDat, i: usize) -> Result<(), Error> {
+    let version = r.u32()?;
+    if version == 1 {
+        let more = r.record()?;
+        dat.columns[i].info.keywords.merge(more);
+    }
+    r.string_bytes()?;
+    expect_one(r)?;
+    let seqnr = r.u32()?;
+    let column = &mut dat.columns[i];
+    column.storage = dat
+        .storages
+        .iter()
+        .position(|s| s.seqnr == seqnr)
+        .ok_or_else(|| r.fail("the number of a storage manager of this table", seqnr.to_string()))?;
+    if column.info.is_array && r.bool()? {
+        column.info.shape = Some(r.shape()?);
+    }
+    Ok(())
+}
+
+fn expect_one(r: &mut Reader<'_>) -> Result<(), Error> {
+    match r.u32()? {
+        1 => Ok(()),
+        other => Err(r.fail("version 1 of a column's description", other.to_string())),
+    }
+}

@@ -1,0 +1,327 @@
+//! StandardStMan: buckets that hold some rows of all its columns.
+//!
+//! ```text
+//! table.dat (big-endian):  object "SSM" v2: String name; Block<uInt> columnOffset; Block<uInt> columnIndex
+//! table.fN: 512 bytes of header, then buckets; bucket b at 512 + b·bucketSize
+//! header:   object "StandardStMan" v2 | v3 (v3: Bool bigEndian): uInt bucketSize, nBuckets, cacheSize, nFree;
+//!           Int firstFree; uInt nIndexBuckets; Int firstIndexBucket; (v ≥ 2) uInt indexOffset;
+//!           Int lastStringBucket; uInt indexLength, nIndices
+//! index:    at indexOffset of its bucket, or chained buckets: Int check, Int next (both big-endian), bytes
+//!   nIndices × object "SSMIndex" v1|2: uInt nUsed, rowsPerBucket; Int nColumns; map freeSpace;
+//!              Block lastRow (uInt | v2 uInt64); Block<uInt> bucketNr
+//! data bucket: per column at columnOffset its values back to back:
+//!   number or direct array | Bool: bits without padding between rows | String: 12 bytes (see `ssm_strings`) or
+//!   maxLength bytes | array of any shape: Int64 offset in table.fNi (0 undefined) | string array: 12 bytes
+//! ```
+//! Header and index are in the table's byte order. Rows are found by `lastRow`, for a bucket may hold fewer rows
+//! than it has room for.
+
+use std::ops::Range;
+
+use crate::arrayfile::ArrayFile;
+use crate::bytes::{Order, Reader};
+use crate::cells::{Data, Run, Sink, Strings};
+use crate::file::DataFile;
+use crate::ssm_strings::{REFERENCE, StringReader};
+use crate::storage::{Place, Storage, StoredColumn};
+use crate::{DataType, Error, bits};
+
+pub(crate) const HEADER: u64 = 512;
+/// Arrays are fetched for at most this many rows at once.
+const ROWS_TOGETHER: usize = 4096;
+
+/// An open StandardStMan.
+pub(crate) struct Standard {
+    pub(crate) file: DataFile,
+    pub(crate) order: Order,
+    pub(crate) bucket_size: usize,
+    pub(crate) n_bucket: u32,
+    columns: Vec<Placed>,
+    indices: Vec<Index>,
+    arrays: Option<ArrayFile>,
+}
+
+struct Placed {
+    column: StoredColumn,
+    /// Byte offset in each bucket.
+    offset: usize,
+    index: usize,
+}
+
+struct Index {
+    /// Last row of each bucket, ascending.
+    last_row: Vec<u64>,
+    bucket: Vec<u32>,
+}
+
+/// Some rows of one bucket.
+struct Span {
+    bucket: u32,
+    /// First row, counted from the bucket's first.
+    first: usize,
+    n: usize,
+}
+
+impl Standard {
+    pub(crate) fn open(place: Place<'_>) -> Result<Self, Error> {
+        let file = DataFile::open(place.path(""))?;
+        let columns = placed_columns(&place)?;
+        let any = columns.iter().any(|c| !c.column.direct && c.column.data_type != DataType::String);
+        let arrays = if any { ArrayFile::open(place.path("i"), place.order)? } else { None };
+        let mut bytes = Vec::new();
+        file.read_up_to(0, HEADER as usize, &mut bytes)?;
+        let mut r = Reader::new(file.path(), 0, &bytes, place.order);
+        let header = IndexPlace::read(&mut r)?;
+        let raw = header.index_bytes(&file)?;
+        let mut r = Reader::new(file.path(), 0, &raw, place.order);
+        let indices =
+            (0..header.n_index).map(|_| Index::read(&mut r, header.n_bucket)).collect::<Result<_, _>>()?;
+        let (bucket_size, n_bucket) = (header.bucket_size, header.n_bucket);
+        Ok(Standard { file, order: place.order, bucket_size, n_bucket, columns, indices, arrays })
+    }
+
+    /// Byte `offset` of bucket `bucket`, with `n` bytes from there inside the bucket.
+    pub(crate) fn position(&self, bucket: u32, offset: usize, n: usize) -> Result<u64, Error> {
+        let start = HEADER + u64::from(bucket) * self.bucket_size as u64;
+        if bucket >= self.n_bucket || offset.checked_add(n).is_none_or(|end| end > self.bucket_size) {
+            let found = format!("bytes {offset}+{n} of bucket {bucket}");
+            let expected = format!("bytes of {} buckets of {} bytes", self.n_bucket, self.bucket_size);
+            return Err(self.file.fail(start, expected, found));
+        }
+        Ok(start + offset as u64)
+    }
+
+    fn spans(&self, placed: &Placed, rows: Range<u64>) -> impl Iterator<Item = Span> {
+        let index = self.indices.get(placed.index);
+        let (last_row, buckets) = index.map_or((&[][..], &[][..]), |i| (&i.last_row[..], &i.bucket[..]));
+        let from = last_row.partition_point(|&last| last < rows.start);
+        (from..last_row.len()).map_while(move |k| {
+            let first_row = if k == 0 { 0 } else { last_row[k - 1] + 1 };
+            let (start, end) = (rows.start.max(first_row), rows.end.min(last_row[k] + 1));
+            let span = || Span {
+                bucket: buckets[k],
+                first: (start - first_row) as usize,
+                n: (end - start) as usize,
+            };
+            (start < end).then(span)
+        })
+    }
+
+    fn read_fixed(&self, placed: &Placed, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let (shape, n_element) = placed.column.direct_shape(&self.file)?;
+        let is_bool = placed.column.data_type == DataType::Bool;
+        let size = placed.column.data_type.size().unwrap_or(REFERENCE);
+        let (mut raw, mut unpacked) = (Vec::new(), Vec::new());
+        for span in self.spans(placed, rows) {
+            let elements = self.elements(&span, n_element)?;
+            let data = if is_bool {
+                let bytes = elements.start / 8..elements.end.div_ceil(8);
+                self.read_bucket(span.bucket, placed.offset, bytes, &mut raw)?;
+                unpacked.clear();
+                bits::unpack(&raw, elements.start % 8, elements.len(), &mut unpacked);
+                &unpacked
+            } else {
+                let bytes = elements.start.saturating_mul(size)..elements.end.saturating_mul(size);
+                self.read_bucket(span.bucket, placed.offset, bytes, &mut raw)?;
+                &raw
+            };
+            sink.defined(Run { shape, n_cell: span.n, repeat: 1, data: Data::Fixed(data) })?;
+        }
+        Ok(())
+    }
+
+    /// The elements of a span, counted in its bucket.
+    fn elements(&self, span: &Span, n_element: usize) -> Result<Range<usize>, Error> {
+        let first = span.first.checked_mul(n_element);
+        let end = (span.first.checked_add(span.n)).and_then(|end| end.checked_mul(n_element));
+        first.zip(end).map(|(first, end)| first..end).ok_or_else(|| {
+            let found = format!("{} cells of {n_element} elements", span.n);
+            self.file.fail(0, "rows that fit a bucket", found)
+        })
+    }
+
+    /// Bytes of a bucket, counted from a column's offset.
+    fn read_bucket(
+        &self,
+        bucket: u32,
+        column_offset: usize,
+        bytes: Range<usize>,
+        raw: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let offset = column_offset.saturating_add(bytes.start);
+        let position = self.position(bucket, offset, bytes.len())?;
+        self.file.read(position, bytes.len(), raw)
+    }
+
+    fn read_arrays(&self, placed: &Placed, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let (mut raw, mut offsets) = (Vec::new(), Vec::new());
+        for span in self.spans(placed, rows) {
+            let cells = self.elements(&span, 8)?;
+            self.read_bucket(span.bucket, placed.offset, cells, &mut raw)?;
+            let mut r = Reader::new(self.file.path(), 0, &raw, self.order);
+            for _ in 0..span.n {
+                offsets.push(r.u64()?);
+            }
+            if offsets.len() >= ROWS_TOGETHER {
+                self.hand_arrays(&offsets, placed, sink)?;
+                offsets.clear();
+            }
+        }
+        self.hand_arrays(&offsets, placed, sink)
+    }
+
+    fn hand_arrays(&self, offsets: &[u64], placed: &Placed, sink: &mut dyn Sink) -> Result<(), Error> {
+        match &self.arrays {
+            Some(arrays) => arrays.read(offsets, placed.column.data_type, sink),
+            None if offsets.iter().all(|&offset| offset == 0) => sink.undefined(offsets.len() as u64),
+            None => Err(self.file.fail(0, "an array file beside this one", "none, or an empty one")),
+        }
+    }
+
+    fn read_strings(&self, placed: &Placed, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let column = &placed.column;
+        let (mut raw, mut reader) = (Vec::new(), StringReader::new(self));
+        let mut strings = Strings::default();
+        let size = if column.is_array || column.max_length == 0 { REFERENCE } else { column.max_length };
+        for span in self.spans(placed, rows) {
+            let bytes = self.elements(&span, size)?;
+            self.read_bucket(span.bucket, placed.offset, bytes, &mut raw)?;
+            if column.is_array {
+                for cell in raw.chunks_exact(REFERENCE) {
+                    reader.array(cell, column.shape.as_deref().filter(|_| column.direct), sink)?;
+                }
+                continue;
+            }
+            strings.clear();
+            for cell in raw.chunks_exact(size) {
+                if size == REFERENCE && column.max_length == 0 {
+                    reader.scalar(cell, &mut strings)?;
+                } else {
+                    strings.push(cell.split(|&b| b == 0).next().unwrap_or_default());
+                }
+            }
+            sink.defined(Run { shape: &[], n_cell: span.n, repeat: 1, data: Data::Strings(&strings) })?;
+        }
+        Ok(())
+    }
+}
+
+impl Storage for Standard {
+    fn n_row(&self, i_column: usize) -> u64 {
+        let index = self.indices.get(self.columns[i_column].index);
+        index.and_then(|i| i.last_row.last()).map_or(0, |&last| last + 1)
+    }
+
+    fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let placed = &self.columns[i_column];
+        if placed.column.data_type == DataType::String {
+            self.read_strings(placed, rows, sink)
+        } else if placed.column.direct {
+            self.read_fixed(placed, rows, sink)
+        } else {
+            self.read_arrays(placed, rows, sink)
+        }
+    }
+}
+
+/// The columns with their places, from the storage manager's bytes in table.dat.
+fn placed_columns(place: &Place<'_>) -> Result<Vec<Placed>, Error> {
+    let path = place.table_dat();
+    let mut r = Reader::new(&path, 0, &place.desc.private, Order::Big);
+    r.open_named("SSM")?;
+    r.string_bytes()?;
+    let (offsets, indices) = (r.block_u32()?, r.block_u32()?);
+    if offsets.len() < place.columns.len() || indices.len() < place.columns.len() {
+        let expected = format!("places of {} columns in StandardStMan", place.columns.len());
+        return Err(r.fail(expected, format!("{} and {}", offsets.len(), indices.len())));
+    }
+    let placed = |((column, &offset), &index): ((&StoredColumn, &u32), &u32)| Placed {
+        column: column.clone(),
+        offset: offset as usize,
+        index: index as usize,
+    };
+    Ok(place.columns.iter().zip(&offsets).zip(&indices).map(placed).collect())
+}
+
+/// The header: where the index is.
+struct IndexPlace {
+    bucket_size: usize,
+    n_bucket: u32,
+    n_index_bucket: u32,
+    first: i32,
+    offset: u32,
+    length: usize,
+    n_index: usize,
+}
+
+impl IndexPlace {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let version = r.open_named("StandardStMan")?;
+        if version >= 3 {
+            r.bool()?;
+        }
+        let (bucket_size, n_bucket) = (r.u32()? as usize, r.u32()?);
+        r.take(12)?;
+        let (n_index_bucket, first) = (r.u32()?, r.i32()?);
+        let offset = if version >= 2 { r.u32()? } else { 0 };
+        r.i32()?;
+        let (length, n_index) = (r.u32()? as usize, r.u32()? as usize);
+        if bucket_size <= 16 {
+            return Err(r.fail("a bucket of more than 16 bytes", bucket_size.to_string()));
+        }
+        // An index takes at least its framing.
+        if n_index > length / 16 {
+            return Err(r.fail(format!("as many indices as fit {length} bytes"), n_index.to_string()));
+        }
+        Ok(IndexPlace { bucket_size, n_bucket, n_index_bucket, first, offset, length, n_index })
+    }
+
+    fn index_bytes(&self, file: &DataFile) -> Result<Vec<u8>, Error> {
+        let mut raw = Vec::new();
+        let start = |bucket: i32| {
+            let bucket = u64::try_from(bucket).ok().filter(|&b| b < u64::from(self.n_bucket));
+            let bucket =
+                bucket.ok_or_else(|| file.fail(0, "the number of an index bucket", format!("{bucket:?}")));
+            Ok::<u64, Error>(HEADER + bucket? * self.bucket_size as u64)
+        };
+        if self.offset > 0 {
+            file.read(start(self.first)? + u64::from(self.offset), self.length, &mut raw)?;
+            return Ok(raw);
+        }
+        let (mut bucket, mut piece) = (self.first, Vec::new());
+        for _ in 0..self.n_index_bucket.min(self.n_bucket) {
+            let left = self.length - raw.len();
+            if left == 0 {
+                break;
+            }
+            let position = start(bucket)?;
+            file.read(position, 8 + left.min(self.bucket_size - 8), &mut piece)?;
+            bucket = Reader::new(file.path(), position + 4, &piece[4..8], Order::Big).i32()?;
+            raw.extend_from_slice(&piece[8..]);
+        }
+        Ok(raw)
+    }
+}
+
+impl Index {
+    fn read(r: &mut Reader<'_>, n_bucket: u32) -> Result<Self, Error> {
+        let version = r.open_named("SSMIndex")?;
+        let n_used = r.u32()? as usize;
+        r.u32()?;
+        r.i32()?;
+        r.skip_int_map()?;
+        let mut last_row = r.block_rows(version > 1)?;
+        let mut bucket = r.block_u32()?;
+        r.close_object();
+        if n_used > last_row.len() || n_used > bucket.len() {
+            return Err(r.fail(format!("{n_used} buckets in an index"), bucket.len().to_string()));
+        }
+        last_row.truncate(n_used);
+        bucket.truncate(n_used);
+        let ascends = last_row.windows(2).all(|w| w[0] < w[1]) && last_row.last() != Some(&u64::MAX);
+        if !ascends || bucket.iter().any(|&b| b >= n_bucket) {
+            return Err(r.fail("ascending rows and buckets of this file in an index", "others"));
+        }
+        Ok(Index { last_row, bucket })
+    }
+}

@@ -1,0 +1,324 @@
+//! TiledColumnStMan and TiledShapeStMan: cells stacked to hypercubes, cut into tiles.
+//!
+//! The last axis of a cube is that of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
+//! table.fN_TSM<k>, whole also at the edges. In a tile the columns of the hypercolumn follow each other, by
+//! descending element size (Bool counts as 0, equal ones in the hypercolumn's order), each part a whole tile, first
+//! axis fastest, in the table's byte order; a Bool part is ceil(pixels / 8) bytes of bits over the whole tile.
+//!
+//! So the rows of one tile are contiguous in each part. A read goes through the range band by band (a band is all
+//! tiles of the same rows), some rows at a time: from every tile of the band it fetches just those rows, once, and
+//! where a tile holds whole cells they go on as they are; else they are put together, axis by axis.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::bits;
+use crate::cells::{Data, Run, Sink, element_count};
+use crate::file::DataFile;
+use crate::storage::{Place, Storage, StoredColumn};
+use crate::tsm_header::{CubeDesc, Header, Segment};
+use crate::{DataType, Error};
+
+/// Bytes that are put together before they are handed on: they stay in cache.
+const BLOCK: usize = 256 << 10;
+
+/// An open tiled storage manager.
+pub(crate) struct Tiled {
+    files: BTreeMap<u32, DataFile>,
+    header: Header,
+    header_file: DataFile,
+    columns: Vec<StoredColumn>,
+    /// The columns in the cubes, in the order of their parts; index into `columns`.
+    parts: Vec<usize>,
+}
+
+/// One column in one cube.
+struct Layout<'a> {
+    file: &'a DataFile,
+    /// Of the first tile's part.
+    start: u64,
+    bucket_size: u64,
+    /// Cell shape, slowest axis first.
+    shape: Vec<usize>,
+    n_row: u64,
+    tile_rows: u64,
+    /// Lengths of the merged axes but the last, fastest first: cell and tile.
+    cell: Vec<usize>,
+    tile: Vec<usize>,
+    cell_len: usize,
+    /// Elements of one row in a tile.
+    plane: usize,
+    /// Tiles of the same rows.
+    band: u64,
+    /// Bytes of an element in memory.
+    size: usize,
+    is_bool: bool,
+}
+
+#[derive(Default)]
+struct Scratch {
+    raw: Vec<u8>,
+    piece: Vec<u8>,
+    block: Vec<u8>,
+}
+
+impl Tiled {
+    pub(crate) fn open(place: Place<'_>) -> Result<Self, Error> {
+        let header = Header::read(&place)?;
+        let header_file = DataFile::open(place.path(""))?;
+        let parts = parts(&place, &header.hypercolumn);
+        let open = |k: u32| DataFile::open(place.path(&format!("_TSM{k}"))).map(|file| (k, file));
+        let files = header.files().into_iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Tiled { files, header, header_file, columns: place.columns, parts })
+    }
+
+    /// Where column `i_column` is in a cube; `None` for a cube without data.
+    fn layout(&self, cube: &CubeDesc, i_column: usize) -> Result<Option<Layout<'_>>, Error> {
+        let Some(file) = cube.file.and_then(|k| self.files.get(&k)) else { return Ok(None) };
+        self.checked_layout(cube, i_column, file).map(Some).ok_or_else(|| {
+            let found = format!("cube {:?} in tiles {:?}", cube.shape, cube.tile);
+            let expected = format!(
+                "a cube that {} can hold with column {}",
+                file.path().display(),
+                self.columns[i_column].name
+            );
+            self.header_file.fail(0, expected, found)
+        })
+    }
+
+    fn checked_layout<'a>(&self, cube: &CubeDesc, i_column: usize, file: &'a DataFile) -> Option<Layout<'a>> {
+        let n_pixel = element_count(&cube.tile)?;
+        let part = |&i: &usize| part_bytes(self.columns[i].data_type, n_pixel);
+        let at = self.parts.iter().position(|&i| i == i_column)?;
+        let sum = |parts: &[usize]| parts.iter().try_fold(0_u64, |sum, i| sum.checked_add(part(i)? as u64));
+        let (bucket_size, before) = (sum(&self.parts)?, sum(&self.parts[..at])?);
+        let (&n_row, cell) = cube.shape.split_last()?;
+        let (&tile_rows, tile) = cube.tile.split_last()?;
+        let band = cell.iter().zip(tile).try_fold(1_usize, |n, (&c, &t)| n.checked_mul(c.div_ceil(t)))?;
+        let (merged_cell, merged_tile) = merge_axes(cell, tile);
+        let data_type = self.columns[i_column].data_type;
+        let layout = Layout {
+            file,
+            start: cube.offset.checked_add(before)?,
+            bucket_size,
+            shape: cell.iter().rev().copied().collect(),
+            n_row: n_row as u64,
+            tile_rows: tile_rows as u64,
+            cell_len: element_count(cell)?,
+            plane: element_count(tile)?,
+            cell: merged_cell,
+            tile: merged_tile,
+            band: band as u64,
+            size: data_type.size()?,
+            is_bool: data_type == DataType::Bool,
+        };
+        // One row of all tiles must be in the file (as bits at least), so a damaged shape asks for no memory.
+        let most = file.len().checked_mul(8)?;
+        let row = (layout.cell_len as u64).checked_mul(layout.size as u64)?;
+        (row <= most && layout.band <= most && layout.plane as u64 <= most).then_some(layout)
+    }
+
+    /// The segments of a range of rows, each with its rows; the rest is undefined.
+    fn segments(&self, rows: Range<u64>) -> impl Iterator<Item = (Range<u64>, Option<Segment>)> {
+        let all = &self.header.segments;
+        let mut k = all.partition_point(|s| s.last_row < rows.start);
+        let mut start = rows.start;
+        std::iter::from_fn(move || {
+            if start >= rows.end {
+                return None;
+            }
+            let segment = all.get(k).copied();
+            let end = segment.map_or(rows.end, |s| rows.end.min(s.last_row + 1));
+            let piece = start..end;
+            (start, k) = (end, k + 1);
+            Some((piece, segment))
+        })
+    }
+}
+
+impl Storage for Tiled {
+    fn n_row(&self, _i_column: usize) -> u64 {
+        self.header.n_row
+    }
+
+    fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        let mut scratch = Scratch::default();
+        for (piece, segment) in self.segments(rows) {
+            let n = piece.end - piece.start;
+            let Some((segment, cube)) = segment.and_then(|s| Some((s, s.cube?))) else {
+                sink.undefined(n)?;
+                continue;
+            };
+            match self.layout(&self.header.cubes[cube], i_column)? {
+                None => sink.undefined(n)?,
+                Some(layout) if sink.shape_only() => {
+                    let (shape, n_cell) = (&layout.shape, n as usize);
+                    sink.defined(Run { shape, n_cell, repeat: 1, data: Data::Fixed(&[]) })?;
+                }
+                Some(layout) => {
+                    let end = (segment.last_position + 1).checked_sub(segment.last_row + 1 - piece.end);
+                    let start = end.and_then(|end| end.checked_sub(n));
+                    let Some((start, end)) = start.zip(end).filter(|p| p.1 <= layout.n_row) else {
+                        let expected = format!("rows inside a cube of {}", layout.n_row);
+                        return Err(self.header_file.fail(0, expected, format!("{end:?}")));
+                    };
+                    layout.read(start..end, &mut scratch, sink)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Layout<'_> {
+    /// Hands `rows` of the cube's last axis to `sink`.
+    fn read(&self, rows: Range<u64>, scratch: &mut Scratch, sink: &mut dyn Sink) -> Result<(), Error> {
+        let together = (BLOCK / (self.cell_len.max(self.plane) * self.size).max(1)).max(1) as u64;
+        let mut start = rows.start;
+        while start < rows.end {
+            let band = start / self.tile_rows;
+            let end = rows.end.min((band + 1).saturating_mul(self.tile_rows)).min(start + together);
+            let n = (end - start) as usize;
+            let Some(end_tile) = (band + 1).checked_mul(self.band) else {
+                return Err(self.file.fail(0, "fewer tiles", format!("row {start}")));
+            };
+            let first_tile = end_tile - self.band;
+            let in_tile = start - band * self.tile_rows;
+            let whole = self.cell == self.tile;
+            if self.cell_len == 0 {
+                scratch.block.clear();
+            } else if whole {
+                self.fetch((first_tile, in_tile, n), &mut scratch.raw, &mut scratch.piece)?;
+            } else {
+                self.assemble(first_tile, in_tile, n, scratch)?;
+            }
+            let data = match (self.cell_len, whole, self.is_bool) {
+                (0, ..) | (_, false, _) => &scratch.block,
+                (_, true, true) => &scratch.piece,
+                (_, true, false) => &scratch.raw,
+            };
+            sink.defined(Run { shape: &self.shape, n_cell: n, repeat: 1, data: Data::Fixed(data) })?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// `n` rows from `row` of tile `tile`: in `raw` as stored or, if Bool, unpacked in `piece`.
+    fn fetch(
+        &self,
+        (tile, row, n): (u64, u64, usize),
+        raw: &mut Vec<u8>,
+        piece: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let part = tile.checked_mul(self.bucket_size).and_then(|o| o.checked_add(self.start));
+        let first = row.checked_mul(self.plane as u64);
+        let byte = if self.is_bool {
+            first.map(|f| f / 8)
+        } else {
+            first.and_then(|f| f.checked_mul(self.size as u64))
+        };
+        let at = part.zip(byte).and_then(|(part, byte)| part.checked_add(byte));
+        let (Some(at), Some(first)) = (at, first) else {
+            return Err(self.file.fail(self.start, "fewer tiles", format!("tile {tile}")));
+        };
+        let n_element = n * self.plane;
+        if self.is_bool {
+            let skip = (first % 8) as usize;
+            self.file.read(at, (skip + n_element).div_ceil(8), raw)?;
+            piece.clear();
+            bits::unpack(raw, skip, n_element, piece);
+            return Ok(());
+        }
+        self.file.read(at, n_element * self.size, raw)
+    }
+
+    /// Puts `n` rows together from the tiles of a band, in `scratch.block`.
+    fn assemble(&self, first_tile: u64, row: u64, n: usize, scratch: &mut Scratch) -> Result<(), Error> {
+        let Scratch { raw, piece, block } = scratch;
+        let row_bytes = self.cell_len * self.size;
+        block.resize(n * row_bytes, 0);
+        let mut index = vec![0; self.cell.len()];
+        for tile in 0..self.band {
+            self.fetch((first_tile + tile, row, n), raw, piece)?;
+            let source: &[u8] = if self.is_bool { piece } else { raw };
+            for (i, cell) in block.chunks_exact_mut(row_bytes).enumerate() {
+                let plane = &source[i * self.plane * self.size..(i + 1) * self.plane * self.size];
+                self.copy_tile(&index, plane, cell);
+            }
+            step(&mut index, |axis| self.cell[axis].div_ceil(self.tile[axis]));
+        }
+        Ok(())
+    }
+
+    /// Copies one row of the tile at `index` of the band to where it belongs in the cell.
+    fn copy_tile(&self, index: &[usize], plane: &[u8], cell: &mut [u8]) {
+        let first = |axis: usize| index[axis] * self.tile[axis];
+        let kept = |axis: usize| self.tile[axis].min(self.cell[axis] - first(axis));
+        let lines: usize = (1..index.len()).map(kept).product();
+        let run = kept(0) * self.size;
+        let mut at = vec![0; index.len()];
+        for _ in 0..lines {
+            let (mut from, mut to, mut from_stride, mut to_stride) =
+                (0, first(0), self.tile[0], self.cell[0]);
+            for (axis, &i) in at.iter().enumerate().skip(1) {
+                from += i * from_stride;
+                to += (first(axis) + i) * to_stride;
+                from_stride *= self.tile[axis];
+                to_stride *= self.cell[axis];
+            }
+            let (from, to) = (from * self.size, to * self.size);
+            cell[to..to + run].copy_from_slice(&plane[from..from + run]);
+            step(&mut at[1..], |axis| kept(axis + 1));
+        }
+    }
+}
+
+/// The next index in a box, first axis fastest.
+fn step(index: &mut [usize], length: impl Fn(usize) -> usize) {
+    for (axis, i) in index.iter_mut().enumerate() {
+        *i += 1;
+        if *i < length(axis) {
+            return;
+        }
+        *i = 0;
+    }
+}
+
+/// Joins each axis that a tile covers exactly with the next: runs get longer and the box has fewer axes.
+fn merge_axes(cell: &[usize], tile: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let (mut cells, mut tiles) = (vec![1], vec![1]);
+    for (&c, &t) in cell.iter().zip(tile) {
+        let last = cells.len() - 1;
+        if cells[last] == tiles[last] {
+            cells[last] *= c;
+            tiles[last] *= t;
+        } else {
+            cells.push(c);
+            tiles.push(t);
+        }
+    }
+    (cells, tiles)
+}
+
+/// Bytes of a column's part of a tile.
+fn part_bytes(data_type: DataType, n_pixel: usize) -> Option<usize> {
+    if data_type == DataType::Bool {
+        return Some(n_pixel.div_ceil(8));
+    }
+    n_pixel.checked_mul(data_type.size()?)
+}
+
+/// The columns in the cubes in the order of their parts.
+fn parts(place: &Place<'_>, hypercolumn: &str) -> Vec<usize> {
+    let roles = place.dat.private.record(&format!("Hypercolumn_{hypercolumn}"));
+    let mut parts: Vec<usize> = match roles.and_then(|r| r.strings("data")) {
+        Some(names) => names.iter().filter_map(|n| place.columns.iter().position(|c| c.name == *n)).collect(),
+        None => (0..place.columns.len()).collect(),
+    };
+    let size = |i: &usize| match place.columns[*i].data_type {
+        DataType::Bool => 0,
+        other => other.size().unwrap_or(0),
+    };
+    parts.sort_by_key(|i| std::cmp::Reverse(size(i)));
+    parts
+}
