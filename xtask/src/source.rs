@@ -88,6 +88,21 @@ impl Source {
         true
     }
 
+    /// Places where a path reaches one of `members`: written out (`env::var`), or in a group (`env::{self, var}`).
+    pub(crate) fn find_members(&self, path: &[&str], members: &[&str]) -> Vec<usize> {
+        let reach = |last| self.find(&[path, &[":", ":", last]].concat());
+        let mut found: Vec<usize> = members.iter().copied().flat_map(reach).collect();
+        let named = |at: &usize| members.iter().any(|m| self.group_names(*at, m));
+        found.extend(reach("{").into_iter().filter(named));
+        found
+    }
+
+    /// Whether `name` stands in the first group of braces after `at`.
+    fn group_names(&self, at: usize, name: &str) -> bool {
+        let Some(open) = self.body_start(at) else { return false };
+        (open..self.closing(open)).any(|i| self.matches(i, &[name]))
+    }
+
     /// The identifier at `at` after blanks, empty if something else stands there.
     pub(crate) fn ident_after(&self, at: usize) -> String {
         self.code[self.skip_blanks(at)..].iter().take_while(|c| is_ident(**c)).collect()
