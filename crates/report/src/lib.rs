@@ -1,2 +1,19 @@
 //! What a run leaves for people and programs: pictures and JSON summaries.
+//!
+//! Invariant: no arithmetic on visibilities and no FITS; pixels and values come in, files go out.
 #![forbid(unsafe_code)]
+
+mod canvas;
+mod error;
+mod font;
+mod json;
+mod labels;
+mod part_file;
+mod picture;
+mod resample;
+mod scale;
+mod sky_axes;
+
+pub use error::Error;
+pub use json::write_json;
+pub use picture::{Mark, Picture, write_png};

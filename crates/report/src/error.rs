@@ -1,0 +1,44 @@
+//! What can go wrong when a run leaves its pictures and summaries.
+
+use std::path::PathBuf;
+
+/// Why a file was not written. The file is then as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The output is there already.
+    #[error("{} exists already; choose another name, or allow overwriting", path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The file system refused.
+    #[error("cannot write {}: {source}; check the directory, its permissions and the free space", path.display())]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The value has no JSON form.
+    #[error("cannot write {} as JSON: {source}", path.display())]
+    Json {
+        /// The output.
+        path: PathBuf,
+        /// What the serializer said.
+        source: serde_json::Error,
+    },
+    /// The pixels are not those of the geometry, or there are none.
+    #[error(
+        "cannot draw {}: expected {} × {} pixels, at least one, got an array of {} rows of {}",
+        path.display(), expected.0, expected.1, got.1, got.0
+    )]
+    Shape {
+        /// The output.
+        path: PathBuf,
+        /// (nx, ny) of the geometry.
+        expected: (usize, usize),
+        /// (columns, rows) of the array.
+        got: (usize, usize),
+    },
+}
