@@ -1,2 +1,44 @@
-//! MeasurementSets by chunks of rows, on top of facette-tables.
+//! MeasurementSets (version 2) by chunks of rows, on top of `tables`.
+//!
+//! ```text
+//! Ms::open ─ info ─────────► Info        what is in it, for people
+//!          └ select ─► Selected ─ geometry ─► GeometryChunk …   baseline coordinates and times
+//!                               └ chunks ───► VisChunk …        visibilities, flags, weights
+//! ```
+//! A row is selected when its FIELD_ID and DATA_DESC_ID are the ones asked for and its two antennas differ.
+//!
+//! Invariant: how many rows are asked from disk at a time never changes the chunks; nothing is written, ever;
+//! subtables are small and read whole, columns of the main table are never held whole.
 #![forbid(unsafe_code)]
+
+mod cells;
+mod chunks;
+mod columns;
+mod description;
+mod error;
+mod field;
+mod geometry;
+mod info;
+mod measure;
+mod measurement_set;
+mod scan;
+mod selected;
+mod selection;
+mod spans;
+mod spectral_window;
+mod subtable;
+mod visibilities;
+mod weights;
+
+pub use chunks::{Chunks, Read};
+pub use columns::ColumnSummary;
+pub use description::{Antenna, DataDescription, Polarization};
+pub use error::Error;
+pub use field::Field;
+pub use geometry::{Geometry, GeometryChunk};
+pub use info::Info;
+pub use measurement_set::Ms;
+pub use scan::Part;
+pub use selected::Selected;
+pub use selection::{FieldRef, Selection};
+pub use spectral_window::SpectralWindow;
