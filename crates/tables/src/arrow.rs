@@ -14,7 +14,7 @@ use arrow_schema::{ArrowError, Field, FieldRef};
 
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, Strings, element_count};
-use crate::column::repeat_from;
+use crate::column::{RecordBytes, repeat_from};
 use crate::element::sealed::Decode;
 use crate::{ColumnInfo, DataType, Element, Error};
 
@@ -43,7 +43,7 @@ pub(crate) fn read(
             Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls))
         }),
         DataType::Char => task.numbers::<Int8Type>(scan),
-        DataType::UChar | DataType::Record => task.numbers::<UInt8Type>(scan),
+        DataType::UChar => task.numbers::<UInt8Type>(scan),
         DataType::Short => task.numbers::<Int16Type>(scan),
         DataType::UShort => task.numbers::<UInt16Type>(scan),
         DataType::Int => task.numbers::<Int32Type>(scan),
@@ -52,6 +52,7 @@ pub(crate) fn read(
         DataType::Float | DataType::Complex => task.numbers::<Float32Type>(scan),
         DataType::Double | DataType::DComplex => task.numbers::<Float64Type>(scan),
         DataType::String => task.strings(scan),
+        DataType::Record => Ok(records(scan)?),
     }
 }
 
@@ -76,8 +77,7 @@ impl Task<'_> {
         scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
         leaf: impl FnOnce(Vec<T>, Option<NullBuffer>) -> ArrayRef,
     ) -> Result<ArrayRef, ReadError> {
-        let stored =
-            if self.info.data_type == DataType::Record { DataType::UChar } else { self.info.data_type };
+        let stored = self.info.data_type;
         let width = if stored.is_complex() { 2 } else { 1 };
         let Some(Decode::Fixed(decode)) = T::decode(stored, self.order) else {
             return Err(ReadError::TooLarge(0));
@@ -109,8 +109,15 @@ impl Task<'_> {
     }
 
     fn cells(&self) -> Cells {
-        Cells { runs: Vec::new(), is_array: self.info.is_array || self.info.data_type == DataType::Record }
+        Cells { runs: Vec::new(), is_array: self.info.is_array }
     }
+}
+
+/// The bytes of record cells.
+fn records(scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, Error> {
+    let mut cells = RecordBytes::default();
+    scan(&mut cells)?;
+    Ok(Arc::new(BinaryArray::from_iter_values(cells.cells)))
 }
 
 /// Where elements are collected.

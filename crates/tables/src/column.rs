@@ -55,7 +55,7 @@ impl Column {
         &self.table.dat.columns[self.index].info
     }
 
-    /// Whether the cell has a value. Scalars always have.
+    /// Whether the cell has a value. Scalars and records always have.
     ///
     /// # Errors
     /// As [`Column::cell_shape`].
@@ -70,7 +70,7 @@ impl Column {
     pub fn cell_shape(&self, row: u64) -> Result<Option<Vec<usize>>, Error> {
         let mut sink = ShapeOf::default();
         self.scan(row..row.saturating_add(1), &mut sink)?;
-        Ok(sink.shape)
+        Ok(if self.info().data_type == DataType::Record { Some(Vec::new()) } else { sink.shape })
     }
 
     /// The cells of `rows` as one Arrow array of that length.
@@ -80,7 +80,7 @@ impl Column {
     /// `FixedSizeList`s, slowest axis outermost. If shapes change or a cell has no value, they become nested
     /// `List`s: no value is null, a cell without elements an empty list, and cells of fewer axes than others get
     /// leading axes of length 1 ([`Column::cell_shape`] tells the truth). Record columns give the bytes they are
-    /// stored as; [`Column::record`] decodes them.
+    /// stored as, none for an empty record; [`Column::record`] decodes them.
     ///
     /// # Errors
     /// When rows are not in the table, the storage manager is not supported, its files are damaged, or the array
@@ -123,7 +123,7 @@ impl Column {
         Ok(shape)
     }
 
-    /// The record in a cell of a Record column; `None` if it has no value or the column holds something else.
+    /// The record in a cell of a Record column; `None` if the column holds something else.
     ///
     /// # Errors
     /// As [`Column::read`].
@@ -133,14 +133,12 @@ impl Column {
         }
         let mut bytes = RecordBytes::default();
         self.scan(row..row.saturating_add(1), &mut bytes)?;
-        match bytes.bytes {
-            None => Ok(None),
-            Some(bytes) if bytes.is_empty() => Ok(Some(Record::default())),
-            Some(bytes) => {
-                let path = self.table.path.join(format!("(column {}, row {row})", self.info().name));
-                Reader::new(&path, 0, &bytes, Order::Big).record().map(Some)
-            }
+        let bytes = bytes.cells.pop().unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(Some(Record::default()));
         }
+        let path = self.table.path.join(format!("(column {}, row {row})", self.info().name));
+        Reader::new(&path, 0, &bytes, Order::Big).record().map(Some)
     }
 
     /// Hands the cells of `rows` to `sink`.
@@ -265,21 +263,29 @@ pub(crate) fn repeat_from<T: Clone>(out: &mut Vec<T>, start: usize, times: usize
     }
 }
 
-/// Takes the bytes of one cell.
+/// Takes the bytes of record cells; a record without fields may have none.
 #[derive(Default)]
-struct RecordBytes {
-    bytes: Option<Vec<u8>>,
+pub(crate) struct RecordBytes {
+    pub(crate) cells: Vec<Vec<u8>>,
 }
 
 impl Sink for RecordBytes {
     fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
-        if let Data::Fixed(bytes) = run.data {
-            self.bytes = Some(bytes.to_vec());
+        let n_byte = element_count(run.shape).unwrap_or(0);
+        for _ in 0..run.repeat {
+            for i in 0..run.n_cell {
+                let cell = match run.data {
+                    Data::Fixed(bytes) => bytes.get(i * n_byte..(i + 1) * n_byte),
+                    Data::Strings(_) => None,
+                };
+                self.cells.push(cell.unwrap_or_default().to_vec());
+            }
         }
         Ok(())
     }
 
-    fn undefined(&mut self, _n: u64) -> Result<(), Error> {
+    fn undefined(&mut self, n: u64) -> Result<(), Error> {
+        self.cells.extend((0..n).map(|_| Vec::new()));
         Ok(())
     }
 }

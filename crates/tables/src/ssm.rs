@@ -188,7 +188,7 @@ impl Standard {
             self.read_bucket(span.bucket, placed.offset, bytes, &mut raw)?;
             if column.is_array {
                 for cell in raw.chunks_exact(REFERENCE) {
-                    reader.array(cell, column.shape.as_deref().filter(|_| column.direct), sink)?;
+                    reader.array(cell, column.shape.as_deref(), sink)?;
                 }
                 continue;
             }
