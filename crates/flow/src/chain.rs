@@ -5,9 +5,10 @@ use std::{marker::PhantomData, sync::Arc};
 use crate::{
     Accumulator, BuildError, Error, Once, Output, PerChunk, Plan, Run, RunReport, Socket, Sockets, Source,
     Task,
+    feed::Feed,
     program::{Item, Pass, Program},
     socket::{ChainId, Read, Slot},
-    step::{Feed, Step},
+    step::Step,
     value::Slots,
 };
 

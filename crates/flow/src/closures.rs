@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::{Accumulator, BoxError, Source, Task};
 
 /// A source that gives the items of an iterator.
-pub fn iterate<I>(name: &str, items: I) -> impl Source<Out = I::Item>
+pub fn iterate<I>(name: &str, items: I) -> impl Source<Out = I::Item> + use<I>
 where
     I: IntoIterator<IntoIter: Send + 'static, Item: Send + 'static>,
 {
@@ -13,7 +13,7 @@ where
 }
 
 /// A task that calls `f`, chunk after chunk.
-pub fn map<I, O, F>(name: &str, f: F) -> impl Task<In = I, Out = O>
+pub fn map<I, O, F>(name: &str, f: F) -> impl Task<In = I, Out = O> + use<I, O, F>
 where
     I: Send + 'static,
     O: Send + 'static,
@@ -23,7 +23,7 @@ where
 }
 
 /// A task that calls `f` or clones of it, on several chunks at the same time.
-pub fn replicable<I, O, F>(name: &str, f: F) -> impl Task<In = I, Out = O>
+pub fn replicable<I, O, F>(name: &str, f: F) -> impl Task<In = I, Out = O> + use<I, O, F>
 where
     I: Send + 'static,
     O: Send + 'static,
@@ -33,7 +33,7 @@ where
 }
 
 /// An accumulator that starts from `init` and lets `f` add each chunk to it.
-pub fn fold<I, S, F>(name: &str, init: S, f: F) -> impl Accumulator<In = I, Out = S>
+pub fn fold<I, S, F>(name: &str, init: S, f: F) -> impl Accumulator<In = I, Out = S> + use<I, S, F>
 where
     I: Send + 'static,
     S: Default + Send + 'static,

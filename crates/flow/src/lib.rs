@@ -135,9 +135,13 @@
 //! dropped.
 #![forbid(unsafe_code)]
 
+mod body;
 mod chain;
 pub mod closures;
+mod env;
 mod error;
+mod feed;
+mod frame;
 mod pipeline;
 mod plan;
 mod program;

@@ -14,23 +14,21 @@
 //! stage that has heard of it. The error of the earliest chunk wins, which is the one that a sequential run meets.
 
 use std::{
-    collections::BTreeMap,
     io, iter, mem,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    panic::resume_unwind,
     thread::{Builder, Scope, ScopedJoinHandle, scope},
-    time::Instant,
 };
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam_channel::{Receiver, bounded};
 
 use crate::{
     Error, Run,
+    env::{Env, guard},
+    feed::Feed,
+    frame::{Fault, Frame, Inbox, Outlet, Reorder, receive},
     plan::Span,
     program::Pass,
-    step::{Env, Feed, Step, guard},
+    step::Step,
     value::Slots,
 };
 
@@ -140,132 +138,12 @@ impl<'scope> Crew<'scope, '_> {
         let mut done = Vec::new();
         for (task, handle) in self.handles {
             // User code is guarded inside, so this can only be a bug of the runtime; say it rather than hide it.
-            match guard(&task, None, || handle.join().map_err(|payload| std::panic::resume_unwind(payload))) {
+            match guard(&task, None, || handle.join().map_err(|payload| resume_unwind(payload))) {
                 Ok(worker) => done.extend(worker),
                 Err(error) => self.fault.record(0, error),
             }
         }
         done
-    }
-}
-
-/// One chunk on its way: all its values, or none if it is given up.
-struct Frame {
-    chunk: u64,
-    is_alive: bool,
-    slots: Slots,
-}
-
-impl Frame {
-    /// Drops the values; the frame goes on, so that the order has no hole.
-    fn give_up(&mut self) {
-        self.is_alive = false;
-        for slot in &mut self.slots {
-            // A panic while dropping is swallowed: an error is already recorded for this chunk or an earlier one.
-            let _ = guard("", None, || {
-                drop(slot.take());
-                Ok(())
-            });
-        }
-    }
-}
-
-/// The earliest failure.
-struct Fault {
-    /// Its chunk, `u64::MAX` for none: chunks from here on are given up.
-    chunk: AtomicU64,
-    error: Mutex<Option<Error>>,
-}
-
-impl Default for Fault {
-    fn default() -> Self {
-        Fault { chunk: AtomicU64::new(u64::MAX), error: Mutex::new(None) }
-    }
-}
-
-impl Fault {
-    fn record(&self, chunk: u64, error: Error) {
-        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.is_none() || chunk < self.chunk.load(Ordering::Acquire) {
-            self.chunk.store(chunk, Ordering::Release);
-            *first = Some(error);
-        }
-    }
-
-    fn is_before(&self, chunk: u64) -> bool {
-        self.chunk.load(Ordering::Acquire) <= chunk
-    }
-
-    fn into_result(self) -> Result<(), Error> {
-        self.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
-    }
-}
-
-/// Where frames go.
-#[derive(Clone)]
-enum Outlet {
-    /// To the next stage.
-    Next(Sender<Frame>),
-    /// Back to the source, emptied.
-    End(Sender<Slots>),
-}
-
-impl Outlet {
-    /// False if nobody is there to receive, which happens only when a thread could not be started.
-    fn send(&self, frame: Frame, waited_s: &mut f64) -> bool {
-        match self {
-            Outlet::Next(next) => match next.try_send(frame) {
-                Ok(()) => true,
-                Err(TrySendError::Full(frame)) => timed(waited_s, || next.send(frame)).is_ok(),
-                Err(TrySendError::Disconnected(_)) => false,
-            },
-            // There is room for every token, and the source may have left.
-            Outlet::End(end) => {
-                let _ = end.try_send(frame.slots);
-                true
-            }
-        }
-    }
-}
-
-/// Where frames come from.
-struct Inbox {
-    frames: Receiver<Frame>,
-    order: Option<Reorder>,
-    waited_s: f64,
-}
-
-impl Inbox {
-    fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = self.order.as_mut().and_then(Reorder::pop) {
-                return Some(frame);
-            }
-            let frame = receive(&self.frames, &mut self.waited_s)?;
-            match &mut self.order {
-                Some(order) => order.push(frame),
-                None => return Some(frame),
-            }
-        }
-    }
-}
-
-/// Frames that came before their turn; never more than the window.
-#[derive(Default)]
-struct Reorder {
-    next: u64,
-    early: BTreeMap<u64, Frame>,
-}
-
-impl Reorder {
-    fn push(&mut self, frame: Frame) {
-        self.early.insert(frame.chunk, frame);
-    }
-
-    fn pop(&mut self) -> Option<Frame> {
-        let frame = self.early.remove(&self.next)?;
-        self.next += 1;
-        Some(frame)
     }
 }
 
@@ -340,19 +218,4 @@ impl Feeder<'_> {
         }
         feed.stats.waited_output_s += waited_s;
     }
-}
-
-fn receive<T>(channel: &Receiver<T>, waited_s: &mut f64) -> Option<T> {
-    match channel.try_recv() {
-        Ok(value) => Some(value),
-        Err(TryRecvError::Empty) => timed(waited_s, || channel.recv()).ok(),
-        Err(TryRecvError::Disconnected) => None,
-    }
-}
-
-fn timed<T>(seconds: &mut f64, work: impl FnOnce() -> T) -> T {
-    let started = Instant::now();
-    let value = work();
-    *seconds += started.elapsed().as_secs_f64();
-    value
 }

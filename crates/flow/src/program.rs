@@ -5,12 +5,15 @@ use std::time::Instant;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::{
-    Error, Execution, PassPlan, PassReport, Plan, Run, RunReport, TaskReport, pipeline,
-    plan::{Kind, Span, StagePlan, cut, window},
+    Error, Execution, PassPlan, PassReport, Plan, Run, RunReport, TaskReport,
+    env::{Env, guard},
+    feed::Feed,
+    pipeline,
+    plan::{Span, StagePlan, cut, window},
     report::TaskRate,
     sequential,
     socket::{Read, Slot},
-    step::{Env, Feed, Step, guard},
+    step::Step,
     value::{CloneFn, Input, Slots},
 };
 
@@ -46,7 +49,7 @@ impl Pass {
 
     /// The stages as told to the user.
     pub(crate) fn plan(&self, spans: &[Span], run: &Run) -> PassPlan {
-        let name = |step: &Step| (step.kind() != Kind::Neutral).then(|| step.name.to_string());
+        let name = |step: &Step| (!step.is_internal()).then(|| step.name.to_string());
         let stage = |span: &Span| StagePlan {
             tasks: self.steps[span.steps.clone()].iter().filter_map(name).collect(),
             replicas: if span.is_replicable { run.threads } else { 1 },

@@ -12,7 +12,7 @@ pub struct RunReport {
     pub tasks: Vec<TaskReport>,
     /// Every `per_chunk`, in order.
     pub passes: Vec<PassReport>,
-    /// Stages and replicas as they were.
+    /// The stages as they were cut; how many replicas worked says each task.
     pub plan: Plan,
     /// Names of the tasks whose result no task reads: a hint that a binding was forgotten.
     pub unread: Vec<String>,

@@ -1,6 +1,6 @@
 //! A stream on one thread: chunk after chunk, task after task. The model that a pipeline must equal.
 
-use crate::{Error, program::Pass, step::Env, value::Slots};
+use crate::{Error, env::Env, program::Pass, value::Slots};
 
 /// Runs the stream to its end.
 pub(crate) fn run(pass: &mut Pass, env: &Env<'_>) -> Result<(), Error> {

@@ -1,0 +1,10 @@
+//! The runtime as its users meet it: results, order, memory, failures, cancellation, reports.
+
+mod bounded;
+mod build;
+mod cancel;
+mod failures;
+mod random_graphs;
+mod report;
+mod results;
+mod support;
