@@ -23,7 +23,7 @@ const MIN_AREA: usize = 240;
 const TOP: usize = 72;
 const BOTTOM: usize = 92;
 /// From the image to the right border: the bar and its values.
-const RIGHT: usize = 150;
+const RIGHT: usize = 170;
 const BAR_GAP: usize = 20;
 const BAR_WIDTH: usize = 22;
 const GRAY: Rgb = [90, 90, 90];
@@ -245,9 +245,9 @@ impl Drawn {
             self.canvas.fill(Rect { x: bar.right() + 1, y: y as usize, width: 5, height: 1 }, BLACK);
             self.canvas.text(bar.right() as isize + 11, (y - 7.0).round() as isize, &text, BLACK);
         }
-        let right = self.canvas.width as isize - 8;
-        let left = (bar.x as isize).min(right - text_width(&reading.unit) as isize);
-        self.canvas.text(left, bar.y as isize - 24, &reading.unit, BLACK);
+        let start = bar.y as f64 + (bar.height + text_width(&reading.unit)) as f64 / 2.0;
+        let x = self.canvas.width as isize - 24;
+        self.canvas.text_upward(x, start.round() as isize, &reading.unit, BLACK);
     }
 
     /// The beam in the lower left corner, at the scale of the image; not drawn where it would fill the picture.
@@ -321,8 +321,7 @@ impl Drawn {
         // Twice, a pixel apart: bold.
         self.canvas.text(20, 12, &title, BLACK);
         self.canvas.text(21, 12, &title, BLACK);
-        let subtitle =
-            labels::fitted(&labels::subtitle(picture.header, &picture.geometry), width - RIGHT + 20);
+        let subtitle = labels::fitted(&labels::subtitle(picture.header, &picture.geometry), width);
         self.canvas.text(20, 36, &subtitle, GRAY);
         let beam = picture.header.beam.as_ref().map(labels::beam);
         let facts = labels::statistics(stats, &picture.header.unit);

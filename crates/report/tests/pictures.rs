@@ -83,7 +83,7 @@ fn noise_with_sources_and_marks() {
     ];
     let picture = write("noise", &image, &header(-30.7, Some(beam)), marks);
     assert!((900..1150).contains(&picture.width) && (800..1000).contains(&picture.height));
-    let again = write("noise", &image, &header(-30.7, Some(beam)), Vec::new());
+    let again = write("noise without marks", &image, &header(-30.7, Some(beam)), Vec::new());
     assert_ne!(picture.rgb, again.rgb, "marks leave no trace");
 }
 
