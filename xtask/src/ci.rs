@@ -99,7 +99,7 @@ fn follow(log: &mut TestLog, which: &[&str]) -> Result<()> {
         }
     })?;
     if !ok {
-        log.recent().iter().for_each(|l| println!("{l}"));
+        log.failures().iter().for_each(|l| println!("{l}"));
         bail!("tests failed");
     }
     Ok(())

@@ -54,9 +54,10 @@ impl TestLog {
         trimmed.starts_with("Running ")
     }
 
-    /// The lines since the last test program started.
-    pub(crate) fn recent(&self) -> &[String] {
-        &self.recent
+    /// What the last test program said of its failures; all that it said when it ended before it could tell.
+    pub(crate) fn failures(&self) -> &[String] {
+        let start = self.recent.iter().position(|l| l == "failures:").unwrap_or(0);
+        &self.recent[start..]
     }
 
     /// A table of counts by package, then every skipped test.
@@ -140,6 +141,18 @@ test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let summary = log.summary();
         assert!(summary.contains("1 tests skipped") && summary.contains("SKIPPED rows_of_evla"), "{summary}");
         assert!(summary.lines().any(|l| l.split_whitespace().eq(["all", "9", "1", "1"])), "{summary}");
+    }
+
+    #[test]
+    fn failures_are_shown_without_what_passed_and_a_crash_is_shown_whole() {
+        let mut log = TestLog::default();
+        for line in ["Running a (b)", "successes:", "loud", "failures:", "why"] {
+            log.line(line);
+        }
+        assert_eq!(log.failures(), ["failures:", "why"]);
+        log.line("Running a (c)");
+        log.line("Segmentation fault");
+        assert_eq!(log.failures(), ["Running a (c)", "Segmentation fault"]);
     }
 
     #[test]
