@@ -64,6 +64,9 @@ fn lobe<T: Into<f64> + Copy>(psf: &Array2<T>, geometry: &ImageGeometry) -> Resul
     if !(peak > 0.0 && peak.is_finite() && ring.iter().all(|&v| v.is_finite() && v <= peak)) {
         return Err(Error::NoPeak { x: cx, y: cy, value: peak, neighbor });
     }
+    for opposite in [[psf[[cy, cx - 1]], psf[[cy, cx + 1]]], [psf[[cy - 1, cx]], psf[[cy + 1, cx]]]] {
+        check_width(opposite.map(|v| v.into() / peak))?;
+    }
     let members = flood(psf, (cx, cy), THRESHOLD * peak);
     // A coarser raster through the center keeps the shape of a lobe that has pixels to spare.
     let step = (members.len() as f64 / MANY_PIXELS as f64).sqrt().ceil().max(1.0) as usize;
@@ -74,6 +77,15 @@ fn lobe<T: Into<f64> + Copy>(psf: &Array2<T>, geometry: &ImageGeometry) -> Resul
         value: psf[[y, x]].into() / peak,
     };
     Ok(members.into_iter().filter(on_raster).map(pixel).collect())
+}
+
+/// Refuses a lobe that has fallen off within a pixel: what is left beside the center are sidelobes.
+fn check_width(opposite: [f64; 2]) -> Result<(), Error> {
+    let beside = opposite[0].max(opposite[1]).max(0.0);
+    // ln 0 gives a width of 0; the peak itself, ln 1, any width.
+    let fwhm_px = 2.0 * (LN_2 / -beside.ln()).sqrt();
+    let narrow = fwhm_px < LEAST_FWHM_PX;
+    if narrow { Err(Error::CellTooCoarse { fwhm_px, least_px: LEAST_FWHM_PX }) } else { Ok(()) }
 }
 
 /// The pixels above `threshold` that descending steps reach from the center, and the center's neighbors.
