@@ -125,3 +125,20 @@ fn cells_without_value_or_of_another_shape_name_their_row() {
         "{err}"
     );
 }
+
+#[test]
+fn a_table_file_cut_short_is_an_error_and_names_the_file() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&testkit::fixture("tiny.ms"), copy.path());
+    for (name, kept) in
+        [("table.f0", 0.0), ("table.f0", 0.02), ("table.f0", 0.5), ("table.f0i", 0.0), ("table.f0i", 0.5)]
+    {
+        let (whole, file) = (testkit::fixture("tiny.ms").join(name), copy.path().join(name));
+        let length = std::fs::metadata(&whole).unwrap().len() as f64 * kept;
+        std::fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(length as u64).unwrap();
+        let read_all = |ms: Ms| chunks(&ms.select(&Selection::default())?, read(20, 30));
+        let text = message(Ms::open(copy.path()).and_then(read_all));
+        assert!(text.contains("table.f0"), "{name} {kept}: {text}");
+        std::fs::copy(&whole, &file).unwrap();
+    }
+}
