@@ -1,6 +1,6 @@
 //! What can go wrong between an image and its file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An image that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// CFITSIO refused an operation on a file.
-    #[error("CFITSIO cannot {action} {}: {message}", .path.display())]
+    #[error("CFITSIO cannot {action} {}: {message}\n  is the disk full, or the file not a plain FITS image?", .path.display())]
     Cfitsio {
         /// What was tried: `open`, `write`, `read`.
         action: &'static str,
@@ -97,4 +97,15 @@ pub enum Error {
         /// What was found and what was expected.
         reason: String,
     },
+}
+
+/// Turns what `fitsio` reports into our words.
+pub(crate) fn refused(action: &'static str, path: &Path) -> impl Fn(fitsio::errors::Error) -> Error {
+    move |error| {
+        let message = match error {
+            fitsio::errors::Error::Fits(e) => format!("{} (status {})", e.message, e.status),
+            other => other.to_string(),
+        };
+        Error::Cfitsio { action, path: path.to_owned(), message }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Error,
     cards::{BLOCK, CARD, Parsed},
+    error::refused,
     part::cfitsio_name,
     time::parse_date,
     wcs::SPECTRAL_NAMES,
@@ -65,16 +66,10 @@ fn read_cards(path: &Path, file: &mut File) -> Result<Parsed, Error> {
 }
 
 fn read_pixels(path: &Path, file: &File, geometry: &ImageGeometry) -> Result<Array2<f64>, Error> {
-    let refused = |action| {
-        move |e: fitsio::errors::Error| Error::Cfitsio {
-            action,
-            path: path.to_owned(),
-            message: e.to_string(),
-        }
-    };
-    let mut fits = FitsFile::open(cfitsio_name(path, file)?).map_err(refused("open"))?;
-    let hdu = fits.primary_hdu().map_err(refused("read"))?;
-    let pixels: Vec<f64> = hdu.read_section(&mut fits, 0, geometry.n_pixels()).map_err(refused("read"))?;
+    let mut fits = FitsFile::open(cfitsio_name(path, file)?).map_err(refused("open", path))?;
+    let hdu = fits.primary_hdu().map_err(refused("read", path))?;
+    let pixels: Vec<f64> =
+        hdu.read_section(&mut fits, 0, geometry.n_pixels()).map_err(refused("read", path))?;
     Array2::from_shape_vec((geometry.ny, geometry.nx), pixels)
         .map_err(|e| Error::Format { path: path.to_owned(), reason: e.to_string() })
 }

@@ -3,6 +3,7 @@
 use crate::{
     Error,
     cards::BLOCK,
+    error::refused,
     header::header_bytes,
     part::{Part, check_absent},
 };
@@ -71,16 +72,9 @@ fn row_major<T: Copy>(pixels: &Array2<T>) -> Cow<'_, [T]> {
 }
 
 fn write_pixels<T: Pixel>(path: &Path, part: &Part, pixels: &[T]) -> Result<(), Error> {
-    let refused = |action| {
-        move |e: fitsio::errors::Error| Error::Cfitsio {
-            action,
-            path: path.to_owned(),
-            message: e.to_string(),
-        }
-    };
-    let mut fits = FitsFile::edit(part.cfitsio_name()?).map_err(refused("open"))?;
-    let hdu = fits.primary_hdu().map_err(refused("open"))?;
-    hdu.write_image(&mut fits, pixels).map_err(refused("write"))
+    let mut fits = FitsFile::edit(part.cfitsio_name()?).map_err(refused("open", path))?;
+    let hdu = fits.primary_hdu().map_err(refused("open", path))?;
+    hdu.write_image(&mut fits, pixels).map_err(refused("write", path))
 }
 
 /// Closing a `FitsFile` flushes its last blocks and cannot report an error, so the length of the file is looked at.
