@@ -47,10 +47,10 @@ impl Source {
         }
     }
 
-    /// Whether the whole file is a test or a bench.
+    /// Whether the whole file is a test, a bench or an example: none is part of the program.
     pub(crate) fn is_test_file(&self) -> bool {
         let folder = |name| self.path.contains(name);
-        folder("/tests/") || folder("/benches/") || self.path.ends_with("/tests.rs")
+        folder("/tests/") || folder("/benches/") || folder("/examples/") || self.path.ends_with("/tests.rs")
     }
 
     /// The number of a line, from 0, that the character at `at` stands on.

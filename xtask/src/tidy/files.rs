@@ -38,5 +38,6 @@ mod tests {
         assert!(wrong_in(&RULE, "crates/kernels/src/a.rs", "use std::{fmt, sync::Arc};").is_empty());
         assert!(wrong_in(&RULE, "crates/ms/src/a.rs", text).is_empty());
         assert!(wrong_in(&RULE, "crates/kernels/tests/a.rs", text).is_empty());
+        assert!(wrong_in(&RULE, "crates/kernels/examples/a.rs", text).is_empty());
     }
 }
