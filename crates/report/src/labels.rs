@@ -29,8 +29,11 @@ pub(crate) fn frame(header: &ImageHeader) -> &'static str {
 
 /// Size and position angle of the beam.
 pub(crate) fn beam(beam: &Beam) -> String {
-    let pa_deg = beam.bpa_rad.to_degrees();
-    format!("beam {} × {}, PA {pa_deg:.0}°", format_angle(beam.bmaj_rad), format_angle(beam.bmin_rad))
+    let (major, minor) = (format_angle(beam.bmaj_rad), format_angle(beam.bmin_rad));
+    // The unit once where both axes have the same.
+    let unit = minor.find(' ').map_or("", |at| &minor[at..]);
+    let major = major.strip_suffix(unit).unwrap_or(&major);
+    format!("beam {major} × {minor}, PA {:.0}°", beam.bpa_rad.to_degrees())
 }
 
 /// Peak and robust rms, each in the unit that suits it.
@@ -73,6 +76,7 @@ mod tests {
     fn a_beam_reads_as_astronomers_write_it() {
         let arcsec = types::ARCSEC_RAD;
         let b = Beam { bmaj_rad: 8.125 * arcsec, bmin_rad: 7.5 * arcsec, bpa_rad: -0.5 };
-        assert_eq!(beam(&b), "beam 8.125 arcsec × 7.5 arcsec, PA -29°");
+        assert_eq!(beam(&b), "beam 8.125 × 7.5 arcsec, PA -29°");
+        assert_eq!(beam(&Beam { bmaj_rad: 90.0 * arcsec, ..b }), "beam 1.5 arcmin × 7.5 arcsec, PA -29°");
     }
 }

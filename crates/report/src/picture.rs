@@ -23,7 +23,7 @@ const MIN_AREA: usize = 240;
 const TOP: usize = 72;
 const BOTTOM: usize = 92;
 /// From the image to the right border: the bar and its values.
-const RIGHT: usize = 170;
+const RIGHT: usize = 160;
 const BAR_GAP: usize = 20;
 const BAR_WIDTH: usize = 22;
 const GRAY: Rgb = [90, 90, 90];
@@ -240,13 +240,16 @@ impl Drawn {
         }
         self.canvas.outline(bar, BLACK);
         let reading = Reading::new(stats.low.abs().max(stats.high.abs()), unit);
-        for (place, text) in bar_ticks(stats, &reading) {
+        let ticks = bar_ticks(stats, &reading);
+        for (place, text) in &ticks {
             let y = bar.bottom() as f64 - place * bar.height as f64;
-            self.canvas.fill(Rect { x: bar.right() + 1, y: y as usize, width: 5, height: 1 }, BLACK);
-            self.canvas.text(bar.right() as isize + 11, (y - 7.0).round() as isize, &text, BLACK);
+            let row = (y as usize).clamp(bar.y, bar.bottom() - 1);
+            self.canvas.fill(Rect { x: bar.right() + 1, y: row, width: 5, height: 1 }, BLACK);
+            self.canvas.text(bar.right() as isize + 11, (y - 7.0).round() as isize, text, BLACK);
         }
+        let widest = ticks.iter().map(|t| text_width(&t.1)).max().unwrap_or(0);
+        let x = (bar.right() + 11 + widest + 12) as isize;
         let start = bar.y as f64 + (bar.height + text_width(&reading.unit)) as f64 / 2.0;
-        let x = self.canvas.width as isize - 24;
         self.canvas.text_upward(x, start.round() as isize, &reading.unit, BLACK);
     }
 
@@ -255,8 +258,9 @@ impl Drawn {
         let f = self.frame;
         let px = f.width as f64 / geometry.nx as f64 / geometry.cell_rad / 2.0;
         let (a, b) = ((beam.bmaj_rad * px).max(1.0), (beam.bmin_rad * px).max(1.0));
-        let side = (2.0 * a) as usize + 16;
-        if !a.is_finite() || side + 24 > f.width.min(f.height) {
+        let side = ((2.0 * a) as usize).saturating_add(16);
+        let is_known = [beam.bmaj_rad, beam.bmin_rad, beam.bpa_rad].iter().all(|v| v.is_finite());
+        if !is_known || side.saturating_add(24) > f.width.min(f.height) {
             return None;
         }
         let field = Rect { x: f.x + 12, y: f.bottom() - 12 - side, width: side, height: side };
@@ -342,4 +346,110 @@ fn round_angles() -> impl Iterator<Item = f64> {
     let small = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0].map(|mas| mas / 1e3);
     let large = [1.0, 60.0, 3600.0].into_iter().flat_map(move |unit| steps.map(|s| s * unit));
     small.into_iter().chain(large).map(|arcsec| arcsec * types::ARCSEC_RAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::{ARCSEC_RAD, RaDec, SkyFrame, SpectralFrame, Stokes};
+
+    const CELL_RAD: f64 = 2.0 * ARCSEC_RAD;
+
+    fn header(beam: Option<Beam>) -> ImageHeader {
+        ImageHeader {
+            object: "Field".into(),
+            telescope: "Array".into(),
+            observer: String::new(),
+            phase_center: RaDec { ra_rad: 1.0, dec_rad: 0.5 },
+            frame: SkyFrame::Icrs,
+            freq_hz: 1.4e9,
+            bandwidth_hz: 1e6,
+            rest_freq_hz: None,
+            spectral_frame: SpectralFrame::Topo,
+            start_mjd_s: 0.0,
+            end_mjd_s: 1.0,
+            stokes: Stokes::I,
+            unit: "Jy/beam".into(),
+            beam,
+            history: Vec::new(),
+        }
+    }
+
+    fn drawn(n: usize, beam: Option<Beam>) -> Drawn {
+        let pixels = Array2::from_shape_fn((n, n), |(y, x)| (y * 31 + x * 17) as f64 % 101.0);
+        let geometry = ImageGeometry { nx: n, ny: n, cell_rad: CELL_RAD };
+        let header = header(beam);
+        draw(&Picture { pixels: &pixels, geometry, header: &header, title: String::new(), marks: Vec::new() })
+    }
+
+    fn color(canvas: &Canvas, x: usize, y: usize) -> [f64; 3] {
+        let at = 3 * (y * canvas.width + x);
+        std::array::from_fn(|i| f64::from(canvas.rgb[at + i]))
+    }
+
+    #[test]
+    fn the_bar_grows_brighter_upward() {
+        let Drawn { canvas, bar, .. } = drawn(50, None);
+        let light = |y: usize| {
+            let [r, g, b] = color(&canvas, bar.x + bar.width / 2, y);
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let steps: Vec<f64> = (bar.y..bar.bottom()).rev().map(light).collect();
+        // Colors are rounded to 8 bits: a step may fall by one of them.
+        assert!(steps.windows(2).all(|w| w[1] > w[0] - 1.0), "{steps:?}");
+        assert!(steps[0] < 40.0 && steps[steps.len() - 1] > 200.0, "{steps:?}");
+    }
+
+    #[test]
+    fn the_beam_leans_as_its_position_angle_says() {
+        for pa_deg in [0.0, 30.0, 90.0, 150.0, -20.0_f64] {
+            let beam =
+                Beam { bmaj_rad: 20.0 * CELL_RAD, bmin_rad: 6.0 * CELL_RAD, bpa_rad: pa_deg.to_radians() };
+            let Drawn { canvas, frame, beam: field, .. } = drawn(100, Some(beam));
+            let field = field.unwrap();
+            let (mut weight, mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0, 0.0);
+            for y in field.y..field.bottom() {
+                for x in field.x..field.right() {
+                    let ink = 1.0 - color(&canvas, x, y)[0] / 255.0;
+                    // East (left) and North (up) of the middle.
+                    let east = field.x as f64 + field.width as f64 / 2.0 - (x as f64 + 0.5);
+                    let north = field.y as f64 + field.height as f64 / 2.0 - (y as f64 + 0.5);
+                    weight += ink;
+                    xx += ink * east * east;
+                    yy += ink * north * north;
+                    xy += ink * east * north;
+                }
+            }
+            let got = (0.5 * (2.0 * xy).atan2(yy - xx)).to_degrees();
+            let off = (got - pa_deg + 90.0).rem_euclid(180.0) - 90.0;
+            assert!(off.abs() < 1.0, "{pa_deg}: {got}");
+            // Second moment of a filled ellipse along its major axis: a² / 4.
+            let (mean, half) = ((xx + yy) / 2.0, (((yy - xx) / 2.0).powi(2) + xy * xy).sqrt());
+            let a_cells = 2.0 * ((mean + half) / weight).sqrt() / frame.width as f64 * 100.0;
+            assert!((a_cells - 10.0).abs() < 0.2, "{pa_deg}: {a_cells}");
+        }
+    }
+
+    #[test]
+    fn a_beam_larger_than_the_image_is_not_drawn() {
+        let beam = Beam { bmaj_rad: 300.0 * CELL_RAD, bmin_rad: 6.0 * CELL_RAD, bpa_rad: 0.0 };
+        assert_eq!(drawn(100, Some(beam)).beam, None);
+        assert_eq!(drawn(100, Some(Beam { bmaj_rad: f64::NAN, ..beam })).beam, None);
+    }
+
+    #[test]
+    fn every_pixel_of_a_small_image_is_shown_where_it_lies() {
+        let mut pixels = Array2::zeros((4, 5));
+        pixels[[3, 0]] = 1.0;
+        let (geometry, header) = (ImageGeometry { nx: 5, ny: 4, cell_rad: CELL_RAD }, header(None));
+        let picture =
+            Picture { pixels: &pixels, geometry, header: &header, title: String::new(), marks: Vec::new() };
+        let Drawn { canvas, frame, .. } = draw(&picture);
+        assert_eq!((frame.width, frame.height), (740, 592));
+        for (row, column) in (0..4).flat_map(|y| (0..5).map(move |x| (y, x))) {
+            let (x, y) = (frame.x + column * 148 + 74, frame.bottom() - row * 148 - 74);
+            let want = shade(if (row, column) == (3, 0) { 1.0 } else { 0.0 }).map(f64::from);
+            assert_eq!(color(&canvas, x, y), want, "row {row}, column {column}");
+        }
+    }
 }

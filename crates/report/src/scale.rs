@@ -112,6 +112,9 @@ impl Reading {
         if !value.is_finite() {
             return "undefined".into();
         }
+        if value == 0.0 {
+            return format!("0 {unit}").trim_end().to_owned();
+        }
         let reading = Reading::new(value, unit);
         let scaled = value / reading.scale;
         let after = (2 - scaled.abs().max(1e-12).log10().floor() as i32).clamp(0, 6) as usize;
@@ -188,6 +191,7 @@ mod tests {
         assert_eq!(Reading::text(1.0234, "Jy/beam"), "1.02 Jy/beam");
         assert_eq!(Reading::text(-1.04e-4, "Jy/beam"), "-104 µJy/beam");
         assert_eq!(Reading::text(f64::NAN, "Jy"), "undefined");
+        assert_eq!([Reading::text(0.0, "Jy"), Reading::text(1.0, "")], ["0 Jy", "1.00"]);
     }
 
     #[test]
