@@ -1,0 +1,119 @@
+//! Times gridding and degridding: `speed [n_row n_chan npix eps threads [f32|f64]]`, or
+//! `speed uvw.bin n_chan npix eps threads [f32|f64]` with rows of three little-endian doubles, metres.
+//!
+//! Prints nanoseconds per visibility (wall time) for each step; the uvw of the first form are those of 64 antennas
+//! on a disc of 4 km radius that the Earth turns.
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
+use facette_kernels::{GridPlan, GridderSpec, Real};
+use ndarray::Array2;
+use num_complex::Complex;
+use rand::{RngExt, SeedableRng};
+use std::time::Instant;
+use types::{ARCSEC_RAD, ImageGeometry, SPEED_OF_LIGHT_M_S, StokesVis};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |i: usize, default: f64| args.get(i).map_or(Ok(default), |a| a.parse::<f64>());
+    let uvw_m = match args.first().filter(|a| a.ends_with(".bin")) {
+        Some(path) => read_uvw(path)?,
+        None => turning_array(number(0, 100_800.0)? as usize),
+    };
+    let (n_chan, npix) = (number(1, 16.0)? as usize, number(2, 2048.0)? as usize);
+    let (epsilon, threads) = (number(3, 1e-4)?, number(4, 1.0)? as usize);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let double = args.get(5).is_some_and(|a| a == "f64");
+    if double {
+        pool.install(|| measure::<f64>(uvw_m, n_chan, npix, epsilon))
+    } else {
+        pool.install(|| measure::<f32>(uvw_m, n_chan, npix, epsilon))
+    }
+}
+
+fn measure<T: Real>(
+    uvw_m: Vec<[f64; 3]>,
+    n_chan: usize,
+    npix: usize,
+    epsilon: f64,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let freq_hz: Vec<f64> = (0..n_chan).map(|c| 1.284e9 + 0.836e6 * c as f64).collect();
+    let w = |f: f64| uvw_m.iter().map(move |r| r[2].abs() * f / SPEED_OF_LIGHT_M_S);
+    let w_max = w(freq_hz[n_chan - 1]).fold(0.0, f64::max);
+    let w_min = w(freq_hz[0]).fold(w_max, f64::min);
+    let geometry = ImageGeometry { nx: npix, ny: npix, cell_rad: 1.5 * ARCSEC_RAD };
+    let spec = GridderSpec {
+        geometry,
+        epsilon,
+        w_abs_lambda: (w_min, w_max),
+        w_correction: true,
+        memory_bytes: None,
+    };
+    let n_sample = uvw_m.len() * n_chan;
+    let start = Instant::now();
+    let plan = GridPlan::<T>::for_samples(&spec, n_sample as u64)?;
+    println!("plan {:.2} ms {:?}", start.elapsed().as_secs_f64() * 1e3, plan.recipe());
+    let mut vis = StokesVis {
+        i_chunk: 0,
+        freq_hz: freq_hz.into(),
+        uvw_m,
+        vis_rf: vec![Complex::new(T::one(), T::zero()); n_sample],
+        weight_rf: vec![T::one(); n_sample],
+    };
+    for _ in 0..3 {
+        let mut image = Array2::from_elem((npix, npix), T::zero());
+        let clock = Clock::new(n_sample);
+        let mut planes = plan.new_planes(0);
+        plan.grid(&vis, &mut planes);
+        let grid = clock.ns();
+        plan.add_to_image(planes, &mut image);
+        plan.finish_image(&mut image);
+        println!("image:  {:6.1} ns/vis = grid {grid:.1} + fft {:.1}", clock.ns(), clock.ns() - grid);
+        let clock = Clock::new(n_sample);
+        let planes = plan.planes_of_model(&plan.prepare_model(&image), 0);
+        let fft = clock.ns();
+        plan.degrid(&planes, &mut vis);
+        println!("degrid: {:6.1} ns/vis = fft {fft:.1} + degrid {:.1}", clock.ns(), clock.ns() - fft);
+        vis.vis_rf.fill(Complex::new(T::one(), T::zero()));
+    }
+    Ok(())
+}
+
+struct Clock {
+    start: Instant,
+    n_sample: usize,
+}
+
+impl Clock {
+    fn new(n_sample: usize) -> Self {
+        Clock { start: Instant::now(), n_sample }
+    }
+
+    fn ns(&self) -> f64 {
+        self.start.elapsed().as_secs_f64() * 1e9 / self.n_sample as f64
+    }
+}
+
+fn read_uvw(path: &str) -> std::io::Result<Vec<[f64; 3]>> {
+    let bytes = std::fs::read(path)?;
+    let values: Vec<f64> = bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    Ok(values.as_chunks::<3>().0.to_vec())
+}
+
+fn turning_array(n_row: usize) -> Vec<[f64; 3]> {
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let antennas: Vec<[f64; 2]> = (0..64)
+        .map(|_| {
+            let (radius, angle) = (4000.0 * rng.random::<f64>().powi(2), rng.random::<f64>() * 6.283);
+            [radius * angle.cos(), radius * angle.sin()]
+        })
+        .collect();
+    let pairs: Vec<(usize, usize)> = (0..64).flat_map(|a| (a + 1..64).map(move |b| (a, b))).collect();
+    (0..n_row)
+        .map(|row| {
+            let (a, b) = pairs[row % pairs.len()];
+            let (sin, cos) = (0.2 + (row / pairs.len()) as f64 * 8.0 * 7.27e-5).sin_cos();
+            let [x, y] = [antennas[b][0] - antennas[a][0], antennas[b][1] - antennas[a][1]];
+            [sin * y + cos * x, 0.5 * cos * y - 0.5 * sin * x, 0.2 * x + 0.1 * y * cos]
+        })
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! Parallel 2-D Fourier transforms between a large uv grid and the smaller image cut out of its transform.
+//!
+//! Idea: transform along rows, keep only the columns that the image has, transform those along columns.
+//!
+//! ```text
+//! to the image:  F(X, Y) = Σ_v exp(−2πi v Y/nv) Σ_u exp(−2πi u X/nu) G(u, v)
+//! to the grid:   G(u, v) = Σ_Y exp(+2πi v Y/nv) Σ_X exp(+2πi u X/nu) F(X, Y)       (the exact adjoint)
+//! ```
+//!
+//! for pixels X = x − nx/2, Y = y − ny/2 (integer division), unnormalised both ways.
+//!
+//! ```text
+//! rows, in parallel:      if any sample touched the row: FFT; keep nx bins, in the order of the image
+//! columns, in parallel:   16 at a time: copy to a buffer [column][v], FFT each, hand the buffer to the caller
+//! ```
+//!
+//! Optimisations: 1. rows that no sample touched are neither transformed nor read; 2. of a row's transform only the
+//! image's columns are kept, which saves the second pass the share 1 − 1/σ; 3. columns are gathered 16 at a time, so
+//! that every cache line fetched is used whole; 4. all planes of a strip of columns are visited by one thread, so the
+//! caller can sum them without touching the image once per plane.
+//!
+//! References: Cooley & Tukey 1965; the 1-D transforms are RustFFT's.
+//!
+//! | symbol | code |
+//! | --- | --- |
+//! | nu, nv | `n_grid` |
+//! | nx, ny | `n_image` |
+
+use crate::Real;
+use ndarray::{ArrayViewMut3, s};
+use num_complex::Complex;
+use rayon::prelude::*;
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
+
+/// Columns transformed together.
+pub const STRIP: usize = 16;
+
+/// Plans of the transforms between one grid and one image.
+#[derive(Clone)]
+pub struct Fft2<T: Real> {
+    n_grid: [usize; 2],
+    n_image: [usize; 2],
+    to_image: [Arc<dyn Fft<T>>; 2],
+    to_grid: [Arc<dyn Fft<T>>; 2],
+}
+
+/// Some columns of one plane, [column][v], and the scratch of their transforms.
+#[derive(Debug)]
+pub struct Columns<T> {
+    /// Values [column][v] in the order of the transform's bins; complex.
+    pub values: Vec<Complex<T>>,
+    scratch: Vec<Complex<T>>,
+}
+
+impl<T: Real> Fft2<T> {
+    /// Plans for a grid `[nu, nv]` and an image `[nx, ny]`.
+    ///
+    /// # Panics
+    /// When the image is larger than the grid.
+    pub fn new(n_grid: [usize; 2], n_image: [usize; 2]) -> Self {
+        assert!(
+            n_image[0] <= n_grid[0] && n_image[1] <= n_grid[1],
+            "an image {n_image:?} of a grid {n_grid:?}"
+        );
+        let mut planner = FftPlanner::new();
+        Fft2 {
+            n_grid,
+            n_image,
+            to_image: n_grid.map(|n| planner.plan_fft_forward(n)),
+            to_grid: n_grid.map(|n| planner.plan_fft_inverse(n)),
+        }
+    }
+
+    /// Values of type `T` in one row of `n_planes` planes: complex numbers as pairs.
+    pub fn row_len(&self, n_planes: usize) -> usize {
+        2 * self.n_grid[0] * n_planes
+    }
+
+    /// Bytes of scratch that one thread needs in the worst of the passes.
+    pub fn scratch_bytes(n_grid: [usize; 2], n_image: [usize; 2]) -> u64 {
+        let complex = 2 * size_of::<T>();
+        let columns = STRIP * (n_grid[1] * complex + n_image[1] * (size_of::<T>() + size_of::<f64>()));
+        (columns + 2 * n_grid[0].max(n_grid[1]) * complex) as u64
+    }
+
+    /// Transforms the used rows of [v][plane][u] along u; the first nx values of each then are the image's columns.
+    pub fn rows_to_image(&self, rows: &mut [T], n_planes: usize, used: &[bool]) {
+        let fft = &self.to_image[0];
+        let row_len = self.row_len(n_planes);
+        let (n_center, first_bin) = (self.n_image[0] / 2, self.n_grid[0] - self.n_image[0] / 2);
+        rows.par_chunks_mut(row_len).zip(used).filter(|(_, used)| **used).for_each_init(
+            || Columns::new(fft, 1),
+            |line, (row, _)| {
+                for row in row.chunks_exact_mut(2 * self.n_grid[0]) {
+                    unpack(row, &mut line.values);
+                    line.process(fft);
+                    let (west, east) = row[..2 * self.n_image[0]].split_at_mut(2 * n_center);
+                    pack(&line.values[first_bin..], west);
+                    pack(&line.values, east);
+                }
+            },
+        );
+    }
+
+    /// The adjoint of [`Self::rows_to_image`], for all rows.
+    pub fn rows_to_grid(&self, rows: &mut [T], n_planes: usize) {
+        let fft = &self.to_grid[0];
+        let row_len = self.row_len(n_planes);
+        let (n_center, first_bin) = (self.n_image[0] / 2, self.n_grid[0] - self.n_image[0] / 2);
+        rows.par_chunks_mut(row_len).for_each_init(
+            || Columns::new(fft, 1),
+            |line, row| {
+                for row in row.chunks_exact_mut(2 * self.n_grid[0]) {
+                    line.values.fill(Complex::new(T::zero(), T::zero()));
+                    let (west, east) = row[..2 * self.n_image[0]].split_at(2 * n_center);
+                    unpack(east, &mut line.values);
+                    unpack(west, &mut line.values[first_bin..]);
+                    line.process(fft);
+                    pack(&line.values, row);
+                }
+            },
+        );
+    }
+
+    /// A buffer for columns.
+    pub fn new_columns(&self) -> Columns<T> {
+        Columns::new(&self.to_image[1], STRIP)
+    }
+
+    /// Gathers columns `x0..x0 + n` of plane `i_plane` after the row pass and transforms them along v.
+    pub fn columns_to_image(&self, rows: &GridRows<'_, T>, at: StripAt, columns: &mut Columns<T>) {
+        let (nu, nv) = (self.n_grid[0], self.n_grid[1]);
+        let row_len = self.row_len(rows.n_planes);
+        for (v, (row, used)) in rows.values.chunks_exact(row_len).zip(rows.used).take(nv).enumerate() {
+            let start = 2 * (at.i_plane * nu + at.x0);
+            let row = used.then(|| &row[start..start + 2 * at.n]);
+            for c in 0..at.n {
+                let zero = Complex::new(T::zero(), T::zero());
+                columns.values[c * nv + v] = row.map_or(zero, |r| Complex::new(r[2 * c], r[2 * c + 1]));
+            }
+        }
+        columns.process_some(&self.to_image[1], at.n * nv);
+    }
+
+    /// Transforms columns along v towards the grid and scatters them into a strip of planes, [v][plane][2 x].
+    pub fn columns_to_grid(
+        &self,
+        columns: &mut Columns<T>,
+        i_plane: usize,
+        strip: &mut ArrayViewMut3<'_, T>,
+    ) {
+        let nv = self.n_grid[1];
+        let n = strip.dim().2 / 2;
+        columns.process_some(&self.to_grid[1], n * nv);
+        for v in 0..nv {
+            let mut row = strip.slice_mut(s![v, i_plane, ..]);
+            for (c, pair) in row.exact_chunks_mut(2).into_iter().enumerate() {
+                let value = columns.values[c * nv + v];
+                pair.into_iter().zip([value.re, value.im]).for_each(|(to, from)| *to = from);
+            }
+        }
+    }
+}
+
+/// Planes [v][plane][u] after the row pass, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct GridRows<'a, T> {
+    /// Complex numbers as pairs; at least nv rows.
+    pub values: &'a [T],
+    /// Which rows are not zero.
+    pub used: &'a [bool],
+    /// Planes in each row.
+    pub n_planes: usize,
+}
+
+/// Which columns of which plane.
+#[derive(Clone, Copy, Debug)]
+pub struct StripAt {
+    /// Plane within the slab.
+    pub i_plane: usize,
+    /// First column of the image.
+    pub x0: usize,
+    /// Number of columns, at most [`STRIP`].
+    pub n: usize,
+}
+
+impl<T: Real> Columns<T> {
+    fn new(fft: &Arc<dyn Fft<T>>, n: usize) -> Self {
+        let zero = Complex::new(T::zero(), T::zero());
+        Columns { values: vec![zero; n * fft.len()], scratch: vec![zero; fft.get_inplace_scratch_len()] }
+    }
+
+    fn process(&mut self, fft: &Arc<dyn Fft<T>>) {
+        fft.process_with_scratch(&mut self.values, &mut self.scratch);
+    }
+
+    fn process_some(&mut self, fft: &Arc<dyn Fft<T>>, n_values: usize) {
+        self.scratch.resize(fft.get_inplace_scratch_len().max(self.scratch.len()), Complex::default());
+        fft.process_with_scratch(&mut self.values[..n_values], &mut self.scratch);
+    }
+}
+
+fn unpack<T: Real>(pairs: &[T], out: &mut [Complex<T>]) {
+    for (pair, value) in pairs.chunks_exact(2).zip(out) {
+        *value = Complex::new(pair[0], pair[1]);
+    }
+}
+
+fn pack<T: Real>(values: &[Complex<T>], pairs: &mut [T]) {
+    for (pair, value) in pairs.chunks_exact_mut(2).zip(values) {
+        pair.copy_from_slice(&[value.re, value.im]);
+    }
+}
