@@ -50,9 +50,12 @@ impl Repo {
 }
 
 /// The root of the repository.
+///
+/// Cargo says at run time where it is: two checkouts that share a target folder share this program too.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_owned)
 }
 
 /// The entries of a folder in alphabetical order; a folder that is absent has none.
