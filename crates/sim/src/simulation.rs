@@ -88,7 +88,7 @@ impl Simulation {
         }
     }
 
-    /// Visibilities [row][frequency][correlation] of rows from `first` on.
+    /// Visibilities `[row][frequency][correlation]` of rows from `first` on.
     fn visibilities(&self, first: usize, uvw_m: &[[f64; 3]]) -> Vec<Complex32> {
         let (n_chan, n_corr) = (self.observation.freq_hz.len(), CORRELATIONS.len());
         let mut vis_rfc = vec![Complex32::ZERO; uvw_m.len() * n_chan * n_corr];
