@@ -14,7 +14,7 @@ const MAGIC: u32 = 0xBEBE_BEBE;
 /// Objects nest a few levels only; a damaged file must not exhaust the stack.
 const DEEPEST: usize = 64;
 /// More axes than any table has.
-const MOST_AXES: usize = 32;
+pub(crate) const MOST_AXES: usize = 32;
 
 impl Reader<'_> {
     /// Begins an object: its type and version.

@@ -111,8 +111,7 @@ struct Arrays<'a> {
 impl Arrays<'_> {
     /// Makes the window hold `n` bytes at `offset`, and `ahead` of them if it must be read anew.
     fn load(&mut self, offset: u64, n: usize, ahead: u64) -> Result<(), Error> {
-        let from = offset.checked_sub(self.start);
-        if from.is_some_and(|from| from + n as u64 <= self.window.len() as u64) {
+        if self.holds(offset, n) {
             return Ok(());
         }
         let left = self.of.file.len().saturating_sub(offset);
@@ -122,6 +121,11 @@ impl Arrays<'_> {
         self.of.file.read_up_to(offset, (n as u64).max(ahead.min(left)) as usize, &mut self.window)?;
         self.start = offset;
         Ok(())
+    }
+
+    fn holds(&self, offset: u64, n: usize) -> bool {
+        let end = offset.checked_sub(self.start).and_then(|from| from.checked_add(n as u64));
+        end.is_some_and(|end| end <= self.window.len() as u64)
     }
 
     /// `n` bytes at `offset` of the window that [`Arrays::load`] made.
@@ -152,7 +156,9 @@ impl Arrays<'_> {
             return Err(of.file.fail(offset, "the offset of an array", found));
         }
         let most = left.min(LONGEST_HEAD) as usize;
-        self.load(offset, most, self.ahead(offsets))?;
+        if !self.holds(offset, most) {
+            self.load(offset, most, self.ahead(offsets))?;
+        }
         let from = (offset - self.start) as usize;
         let mut r = Reader::new(of.file.path(), offset, &self.window[from..from + most], of.order);
         if of.with_references {
@@ -205,5 +211,103 @@ fn byte_count(n: usize, data_type: DataType) -> Option<usize> {
     match data_type {
         DataType::Bool => Some(n.div_ceil(8)),
         _ => n.checked_mul(data_type.size().unwrap_or(OFFSET_SIZE)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shape and elements of a cell.
+    type Cell = (Vec<usize>, Vec<Vec<u8>>);
+
+    #[derive(Default)]
+    struct Kept(Vec<Option<Cell>>);
+
+    impl Sink for Kept {
+        fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+            let cell = match run.data {
+                Data::Fixed(bytes) => vec![bytes.to_vec()],
+                Data::Strings(strings) => strings.iter().map(<[u8]>::to_vec).collect(),
+            };
+            self.0.push(Some((run.shape.to_vec(), cell)));
+            Ok(())
+        }
+
+        fn undefined(&mut self, n: u64) -> Result<(), Error> {
+            (0..n).for_each(|_| self.0.push(None));
+            Ok(())
+        }
+    }
+
+    fn read(bytes: &[u8], offsets: &[u64], data_type: DataType, order: Order) -> Result<Kept, Error> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.f0i");
+        std::fs::write(&path, bytes).unwrap();
+        let mut kept = Kept::default();
+        ArrayFile::open(path, order)?.expect("a file").read(offsets, data_type, &mut kept)?;
+        Ok(kept)
+    }
+
+    fn words(words: &[u32], order: Order) -> Vec<u8> {
+        let bytes = |w: &u32| if order == Order::Big { w.to_be_bytes() } else { w.to_le_bytes() };
+        words.iter().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn arrays_of_changing_shape_near_and_far_in_both_versions() {
+        for (version, order) in [(0, Order::Big), (1, Order::Little)] {
+            let mut bytes = words(&[version, 0, 0, 0], order);
+            let mut offsets = Vec::new();
+            let mut want = Vec::new();
+            for i in 0..50_u32 {
+                if i % 10 == 3 {
+                    offsets.push(0);
+                    want.push(None);
+                    continue;
+                }
+                // Every seventh lies beyond a gap that is not worth reading.
+                bytes.resize(bytes.len() + if i % 7 == 0 { 40_000 } else { 0 }, 0xee);
+                offsets.push(bytes.len() as u64);
+                let (fast, slow) = (i % 4, 1 + i % 3);
+                let head = [1, 2, fast, slow];
+                bytes.extend(words(&head[usize::from(version == 0)..], order));
+                let elements: Vec<u32> = (0..fast * slow).map(|k| i * 100 + k).collect();
+                bytes.extend(words(&elements, order));
+                want.push(Some((vec![slow as usize, fast as usize], vec![words(&elements, order)])));
+            }
+            assert_eq!(read(&bytes, &offsets, DataType::Int, order).unwrap().0, want);
+            // Backwards too.
+            offsets.reverse();
+            want.reverse();
+            assert_eq!(read(&bytes, &offsets, DataType::Int, order).unwrap().0, want);
+        }
+    }
+
+    #[test]
+    fn strings_bits_and_no_axes() {
+        let order = Order::Little;
+        let mut bytes = words(&[0, 0, 0, 0, 1, 3, 44, 0, 51, 0, 0], order);
+        bytes.extend(words(&[3], order));
+        bytes.extend(b"abc");
+        bytes.extend(words(&[1], order));
+        bytes.extend(b"z");
+        let strings = read(&bytes, &[16], DataType::String, order).unwrap().0;
+        assert_eq!(strings, [Some((vec![3], vec![b"abc".to_vec(), Vec::new(), b"z".to_vec()]))]);
+        let mut bytes = words(&[0, 0, 0, 0, 1, 10], order);
+        bytes.extend([0b1000_0001, 0b10]);
+        bytes.extend(words(&[0], order));
+        let bits = read(&bytes, &[16, 26], DataType::Bool, order).unwrap().0;
+        assert_eq!(bits[0], Some((vec![10], vec![vec![1, 0, 0, 0, 0, 0, 0, 1, 0, 1]])));
+        assert_eq!(bits[1], Some((vec![0], vec![Vec::new()])));
+    }
+
+    #[test]
+    fn a_shape_larger_than_the_file_is_refused() {
+        let bytes = words(&[0, 0, 0, 0, 2, 0x7fff_ffff, 0x7fff_ffff, 1, 2], Order::Big);
+        let message = read(&bytes, &[16], DataType::Double, Order::Big).err().unwrap().to_string();
+        assert!(message.contains("shape [2147483647, 2147483647]"), "{message}");
+        let message = read(&bytes, &[4000], DataType::Double, Order::Big).err().unwrap().to_string();
+        assert!(message.contains("4000 in a file of 36 bytes"), "{message}");
     }
 }

@@ -295,3 +295,80 @@ fn fixed_list(n: usize, inner: ArrayRef, nulls: Option<NullBuffer>) -> Result<Ar
 fn too_large(_error: &ArrowError) -> ReadError {
     ReadError::TooLarge(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::cast::AsArray;
+    use arrow_schema::DataType as Arrow;
+
+    use super::*;
+    use crate::Record;
+
+    fn info(data_type: DataType, is_array: bool) -> ColumnInfo {
+        ColumnInfo {
+            name: "C".to_owned(),
+            data_type,
+            is_array,
+            shape: None,
+            n_axis: None,
+            comment: String::new(),
+            storage_manager: String::new(),
+            keywords: Record::default(),
+        }
+    }
+
+    fn array(info: &ColumnInfo, runs: &[Option<(&[usize], &[u8])>]) -> ArrayRef {
+        let scan = |sink: &mut dyn Sink| {
+            for run in runs {
+                match run {
+                    None => sink.undefined(1)?,
+                    Some((shape, bytes)) => {
+                        let data = Data::Fixed(bytes);
+                        sink.defined(Run { shape, n_cell: 1, repeat: 1, data })?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        read(info, Order::Little, scan).ok().expect("an array")
+    }
+
+    #[test]
+    fn one_shape_gives_fixed_lists_slowest_axis_outermost() {
+        let cells =
+            array(&info(DataType::UChar, true), &[Some((&[2, 1], &[1, 2])), Some((&[2, 1], &[3, 4]))]);
+        assert_eq!(cells.len(), 2);
+        let Arrow::FixedSizeList(outer, 2) = cells.data_type() else { panic!("{}", cells.data_type()) };
+        assert!(matches!(outer.data_type(), Arrow::FixedSizeList(_, 1)));
+    }
+
+    #[test]
+    fn changing_shapes_nulls_and_empty_cells_give_lists() {
+        let runs = [Some((&[2, 1][..], &[1, 2][..])), None, Some((&[3], &[3, 4, 5])), Some((&[5, 0], &[]))];
+        let cells = array(&info(DataType::UChar, true), &runs);
+        let outer = cells.as_list::<i32>();
+        assert_eq!((outer.len(), outer.null_count(), outer.is_null(1)), (4, 1, true));
+        assert_eq!((0..4).map(|i| outer.value_length(i)).collect::<Vec<_>>(), [2, 0, 1, 0]);
+        let inner = outer.values().as_list::<i32>();
+        assert_eq!((0..3).map(|i| inner.value_length(i)).collect::<Vec<_>>(), [1, 1, 3]);
+        assert_eq!(inner.values().len(), 5);
+    }
+
+    #[test]
+    fn scalars_without_a_value_are_null_and_pairs_are_complex() {
+        let cells = array(&info(DataType::Short, false), &[Some((&[], &[1, 0])), None]);
+        assert_eq!((cells.len(), cells.null_count()), (2, 1));
+        let pair = [0, 0, 128, 63, 0, 0, 0, 64];
+        let cells = array(&info(DataType::Complex, false), &[Some((&[], &pair)), None]);
+        assert_eq!((cells.len(), cells.null_count()), (2, 1));
+        let first = cells.as_fixed_size_list().value(0);
+        assert_eq!(first.as_primitive::<Float32Type>().values()[..], [1.0, 2.0]);
+    }
+
+    #[test]
+    fn no_rows_keep_the_type() {
+        let cells = array(&ColumnInfo { shape: Some(vec![3]), ..info(DataType::Double, true) }, &[]);
+        assert!(matches!(cells.data_type(), Arrow::FixedSizeList(_, 3)));
+        assert_eq!(array(&info(DataType::String, false), &[]).data_type(), &Arrow::Utf8);
+    }
+}

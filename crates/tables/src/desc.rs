@@ -18,6 +18,7 @@
 
 use std::path::Path;
 
+use crate::aipsio::MOST_AXES;
 use crate::bytes::{Order, Reader};
 use crate::file::read_all;
 use crate::value::Record;
@@ -108,6 +109,10 @@ fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
     let number = r.i32()?;
     let option = r.i32()?;
     let n_axis = r.i32()?;
+    let n_axis = usize::try_from(n_axis).ok().filter(|&n| n > 0);
+    if n_axis.is_some_and(|n| n > MOST_AXES) {
+        return Err(r.fail(format!("at most {MOST_AXES} axes"), format!("{n_axis:?}")));
+    }
     let is_array = class.starts_with("ArrayColumnDesc");
     let is_record = class.starts_with("ScalarRecordColumnDesc");
     if is_array {
@@ -134,7 +139,7 @@ fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
         data_type,
         is_array,
         shape: None,
-        n_axis: usize::try_from(n_axis).ok().filter(|&n| n > 0),
+        n_axis,
         comment,
         storage_manager: String::new(),
         keywords,

@@ -254,3 +254,121 @@ impl Sink for Repeated<'_> {
         self.sink.shape_only()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (value, rows) as handed out; `None`: undefined.
+    #[derive(Default)]
+    struct Kept(Vec<(Option<Vec<u8>>, usize)>);
+
+    impl Sink for Kept {
+        fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+            let value = match run.data {
+                Data::Fixed(bytes) => bytes.to_vec(),
+                Data::Strings(strings) => strings.iter().flatten().copied().collect(),
+            };
+            self.0.push((Some(value), run.n_cell * run.repeat));
+            Ok(())
+        }
+
+        fn undefined(&mut self, n: u64) -> Result<(), Error> {
+            self.0.push((None, n as usize));
+            Ok(())
+        }
+    }
+
+    fn column(data_type: DataType, is_array: bool) -> StoredColumn {
+        let shape = (!is_array).then(Vec::new);
+        StoredColumn { name: "C".to_owned(), data_type, is_array, direct: !is_array, shape, max_length: 0 }
+    }
+
+    /// A bucket of the values' bytes and, per column, its (row, offset) entries.
+    fn bucket(size: usize, wide: bool, values: &[u8], columns: &[&[(u32, u32)]]) -> Vec<u8> {
+        let flag = if wide { 0x1000_0000 } else { 0 };
+        let mut bytes = (flag | (4 + values.len() as u32)).to_be_bytes().to_vec();
+        bytes.extend(values);
+        for entries in columns {
+            bytes.extend((entries.len() as u32).to_be_bytes());
+            for (row, _) in *entries {
+                bytes.extend(vec![0; if wide { 4 } else { 0 }]);
+                bytes.extend(row.to_be_bytes());
+            }
+            entries.iter().for_each(|(_, offset)| bytes.extend(offset.to_be_bytes()));
+        }
+        bytes.resize(size, 0);
+        bytes
+    }
+
+    /// Rows 0..10 in bucket 1, rows 10..15 in bucket 0 (with wide row numbers).
+    fn open() -> (tempfile::TempDir, Incremental) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.f0");
+        let mut values = 7_u32.to_be_bytes().to_vec();
+        values.extend(8_u32.to_be_bytes());
+        values.extend([0, 0, 0, 6, b'h', b'i']);
+        values.extend([0; 8]);
+        let early = bucket(200, false, &values, &[&[(0, 0), (4, 4)], &[(0, 8)], &[(0, 14)]]);
+        let late = bucket(200, true, &values, &[&[(0, 4), (1, 0)], &[(0, 8)], &[(0, 14)]]);
+        let mut bytes = vec![0; HEADER as usize];
+        bytes.extend(late);
+        bytes.extend(early);
+        std::fs::write(&path, bytes).unwrap();
+        let of = Incremental {
+            file: DataFile::open(path).unwrap(),
+            order: Order::Big,
+            bucket_size: 200,
+            columns: vec![
+                column(DataType::UInt, false),
+                column(DataType::String, false),
+                column(DataType::Float, true),
+            ],
+            arrays: vec![None, None, None],
+            rows: vec![0, 10, 15],
+            bucket: vec![1, 0],
+        };
+        (dir, of)
+    }
+
+    fn numbers(of: &Incremental, rows: Range<u64>) -> Vec<(u32, usize)> {
+        let mut kept = Kept::default();
+        of.read(0, rows, &mut kept).unwrap();
+        let number = |v: &Option<Vec<u8>>| u32::from_be_bytes(v.as_deref().unwrap().try_into().unwrap());
+        kept.0.iter().map(|(value, n)| (number(value), *n)).collect()
+    }
+
+    #[test]
+    fn values_hold_until_they_change_across_buckets() {
+        let (_dir, of) = open();
+        assert_eq!(of.n_row(0), 15);
+        assert_eq!(numbers(&of, 0..15), [(7, 4), (8, 6), (8, 1), (7, 4)]);
+        assert_eq!(numbers(&of, 3..5), [(7, 1), (8, 1)]);
+        assert_eq!(numbers(&of, 9..11), [(8, 1), (8, 1)]);
+        assert_eq!(numbers(&of, 14..15), [(7, 1)]);
+        assert_eq!(numbers(&of, 5..5), []);
+    }
+
+    #[test]
+    fn strings_count_their_length_and_offset_zero_is_undefined() {
+        let (_dir, of) = open();
+        let mut kept = Kept::default();
+        of.read(1, 2..12, &mut kept).unwrap();
+        assert_eq!(kept.0, [(Some(b"hi".to_vec()), 8), (Some(b"hi".to_vec()), 2)]);
+        let mut kept = Kept::default();
+        of.read(2, 0..15, &mut kept).unwrap();
+        assert_eq!(kept.0, [(None, 10), (None, 5)]);
+    }
+
+    #[test]
+    fn an_index_that_does_not_begin_at_its_bucket_is_refused() {
+        let (dir, of) = open();
+        let path = dir.path().join("table.f0");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let bad = bucket(200, false, &[0; 4], &[&[(1, 0)]]);
+        bytes[HEADER as usize + 200..HEADER as usize + 400].copy_from_slice(&bad);
+        std::fs::write(&path, bytes).unwrap();
+        let message = of.read(0, 0..1, &mut Kept::default()).unwrap_err().to_string();
+        assert!(message.contains("ascending rows from 0"), "{message}");
+    }
+}

@@ -325,3 +325,140 @@ impl Index {
         Ok(Index { last_row, bucket })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct Kept(pub(crate) Vec<(Vec<usize>, usize, Vec<Vec<u8>>)>);
+
+    impl Sink for Kept {
+        fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+            let cells = match run.data {
+                Data::Fixed(bytes) => vec![bytes.to_vec()],
+                Data::Strings(strings) => strings.iter().map(<[u8]>::to_vec).collect(),
+            };
+            self.0.push((run.shape.to_vec(), run.n_cell, cells));
+            Ok(())
+        }
+
+        fn undefined(&mut self, n: u64) -> Result<(), Error> {
+            self.0.push((Vec::new(), n as usize, Vec::new()));
+            Ok(())
+        }
+    }
+
+    fn placed(data_type: DataType, shape: Option<Vec<usize>>, offset: usize) -> Placed {
+        let is_array = shape.as_ref().is_none_or(|s| !s.is_empty());
+        let direct = shape.is_some();
+        let name = "C".to_owned();
+        let column = StoredColumn { name, data_type, is_array, direct, shape, max_length: 0 };
+        Placed { column, offset, index: 0 }
+    }
+
+    /// Buckets of 64 bytes; rows 0..3 in bucket 2, rows 3..4 in bucket 0; strings in buckets 1 and 3.
+    fn open(buckets: [Vec<u8>; 4], columns: Vec<Placed>) -> (tempfile::TempDir, Standard) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.f0");
+        let mut bytes = vec![0; HEADER as usize];
+        for mut bucket in buckets {
+            bucket.resize(64, 0xee);
+            bytes.extend(bucket);
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let file = DataFile::open(path).unwrap();
+        let indices = vec![Index { last_row: vec![2, 3], bucket: vec![2, 0] }];
+        (
+            dir,
+            Standard {
+                file,
+                order: Order::Little,
+                bucket_size: 64,
+                n_bucket: 4,
+                columns,
+                indices,
+                arrays: None,
+            },
+        )
+    }
+
+    fn reference(bucket: i32, offset: i32, length: i32) -> Vec<u8> {
+        [bucket, offset, length].iter().flat_map(|n| n.to_le_bytes()).collect()
+    }
+
+    /// A string bucket with 48 bytes of data.
+    fn string_bucket(used: i32, next: i32, data: &[u8]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = [0, used, 0, next].iter().flat_map(|n| n.to_be_bytes()).collect();
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn rows_are_found_by_the_last_row_of_each_bucket() {
+        let columns =
+            vec![placed(DataType::Short, Some(Vec::new()), 4), placed(DataType::Bool, Some(vec![3]), 40)];
+        let mut late = vec![0; 4];
+        late.extend(99_i16.to_le_bytes());
+        late.resize(40, 0);
+        late.push(0b0000_0101);
+        let mut early = vec![0; 4];
+        early.extend([11_i16, 12, 13].iter().flat_map(|n| n.to_le_bytes()));
+        early.resize(40, 0);
+        early.extend([0b0101_1001, 1]);
+        let (_dir, of) = open([late, Vec::new(), early, Vec::new()], columns);
+        assert_eq!(of.n_row(0), 4);
+        let mut kept = Kept::default();
+        of.read(0, 1..4, &mut kept).unwrap();
+        assert_eq!(kept.0, [(vec![], 2, vec![vec![12, 0, 13, 0]]), (vec![], 1, vec![vec![99, 0]])]);
+        let mut kept = Kept::default();
+        of.read(1, 1..4, &mut kept).unwrap();
+        assert_eq!(kept.0, [(vec![3], 2, vec![vec![1, 1, 0, 1, 0, 1]]), (vec![3], 1, vec![vec![1, 0, 1]])]);
+    }
+
+    #[test]
+    fn strings_short_and_across_buckets() {
+        let mut early = b"eightby!\x08\0\0\0".to_vec();
+        early.extend(reference(1, 40, 12));
+        early.extend(reference(0, 0, 0));
+        let first = string_bucket(46, 3, &[&[b'.'; 40][..], b"across"].concat());
+        let second = string_bucket(6, -1, b" here.");
+        let late = reference(3, 0, 9);
+        let (_dir, of) =
+            open([late, first, early, second], vec![placed(DataType::String, Some(Vec::new()), 0)]);
+        let mut kept = Kept::default();
+        of.read(0, 0..3, &mut kept).unwrap();
+        assert_eq!(kept.0[0].2, [&b"eightby!"[..], b"across here.", b""]);
+        let message = of.read(0, 3..4, &mut kept).unwrap_err().to_string();
+        assert!(message.contains("number of a string bucket, found -1"), "{message}");
+    }
+
+    #[test]
+    fn string_arrays_of_any_and_of_one_shape() {
+        let any =
+            [&[0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, b'a', 0, 0, 0, 0][..]].concat();
+        let shape_only = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0];
+        let mut early = reference(1, 0, 25);
+        early.extend(reference(0, 0, 0));
+        early.extend(reference(1, 25, 12));
+        let strings = string_bucket(37, -1, &[&any[..], &shape_only].concat());
+        let fixed = string_bucket(10, -1, b"\0\0\0\x01x\0\0\0\x01y");
+        let columns = vec![placed(DataType::String, None, 0), placed(DataType::String, Some(vec![2]), 0)];
+        let (_dir, of) = open([reference(3, 0, 10), strings, early, fixed], columns);
+        let mut kept = Kept::default();
+        of.read(0, 0..3, &mut kept).unwrap();
+        assert_eq!(kept.0[0], (vec![2, 1], 1, vec![b"a".to_vec(), Vec::new()]));
+        assert_eq!(kept.0[1], (Vec::new(), 1, Vec::new()), "undefined");
+        assert_eq!(kept.0[2], (vec![2], 1, vec![Vec::new(), Vec::new()]), "only a shape");
+        let mut kept = Kept::default();
+        of.read(1, 3..4, &mut kept).unwrap();
+        assert_eq!(kept.0, [(vec![2], 1, vec![b"x".to_vec(), b"y".to_vec()])]);
+    }
+
+    #[test]
+    fn a_cell_outside_its_bucket_is_refused() {
+        let (_dir, of) = open(Default::default(), vec![placed(DataType::Double, Some(vec![3]), 48)]);
+        let message = of.read(0, 0..1, &mut Kept::default()).unwrap_err().to_string();
+        assert!(message.contains("bytes 48+24 of bucket 2"), "{message}");
+    }
+}

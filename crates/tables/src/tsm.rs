@@ -322,3 +322,149 @@ fn parts(place: &Place<'_>, hypercolumn: &str) -> Vec<usize> {
     parts.sort_by_key(|i| std::cmp::Reverse(size(i)));
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Keeps what it is given.
+    #[derive(Default)]
+    struct Kept(Vec<u8>);
+
+    impl Sink for Kept {
+        fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+            if let Data::Fixed(bytes) = run.data {
+                self.0.extend_from_slice(bytes);
+            }
+            Ok(())
+        }
+
+        fn undefined(&mut self, n: u64) -> Result<(), Error> {
+            panic!("{n} cells without a value")
+        }
+    }
+
+    /// The value of an element of the cube, by its index: different from those around it.
+    fn value(index: usize, is_bool: bool) -> u32 {
+        let hashed = (index as u32).wrapping_mul(2_654_435_761) >> 7;
+        if is_bool { hashed & 1 } else { hashed }
+    }
+
+    /// The data file of a cube with an Int and a Bool column, written tile by tile, element by element.
+    fn cube_file(shape: &[usize], tile: &[usize]) -> Vec<u8> {
+        let n_tiles: Vec<usize> = shape.iter().zip(tile).map(|(s, t)| s.div_ceil(*t)).collect();
+        let n_pixel: usize = tile.iter().product();
+        let mut file = Vec::new();
+        for t in 0..n_tiles.iter().product() {
+            let mut ints = Vec::new();
+            let mut bools = vec![0_u8; n_pixel.div_ceil(8)];
+            for p in 0..n_pixel {
+                let (mut t, mut p_left, mut index, mut stride) = (t, p, 0, 1);
+                for axis in 0..shape.len() {
+                    let x = t % n_tiles[axis] * tile[axis] + p_left % tile[axis];
+                    (t, p_left) = (t / n_tiles[axis], p_left / tile[axis]);
+                    index += x * stride;
+                    stride *= shape[axis];
+                }
+                ints.extend(value(index, false).to_le_bytes());
+                bools[p / 8] |= (value(index, true) as u8) << (p % 8);
+            }
+            file.extend(ints);
+            file.extend(bools);
+        }
+        file
+    }
+
+    fn column(name: &str, data_type: DataType) -> StoredColumn {
+        let name = name.to_owned();
+        StoredColumn { name, data_type, is_array: true, direct: true, shape: None, max_length: 0 }
+    }
+
+    fn open(shape: &[usize], tile: &[usize]) -> (tempfile::TempDir, Tiled) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.f0_TSM0");
+        std::fs::write(&path, cube_file(shape, tile)).unwrap();
+        let cube = CubeDesc { shape: shape.to_vec(), tile: tile.to_vec(), file: Some(0), offset: 0 };
+        let n_row = shape[shape.len() - 1] as u64;
+        let segment = Segment { last_row: n_row - 1, cube: Some(0), last_position: n_row - 1 };
+        let header = Header { n_row, hypercolumn: String::new(), cubes: vec![cube], segments: vec![segment] };
+        let tiled = Tiled {
+            files: [(0, DataFile::open(path.clone()).unwrap())].into(),
+            header,
+            header_file: DataFile::open(path).unwrap(),
+            columns: vec![column("FLAG", DataType::Bool), column("COUNT", DataType::Int)],
+            // By descending size.
+            parts: vec![1, 0],
+        };
+        (dir, tiled)
+    }
+
+    proptest! {
+        #[test]
+        fn any_rows_of_any_cube_in_any_tiles(
+            axes in prop::collection::vec((1_usize..7, 1_usize..7), 1..4),
+            rows in (1_usize..30, 1_usize..12),
+            part in (0.0..1.0_f64, 0.0..1.0_f64),
+        ) {
+            let (mut shape, mut tile): (Vec<usize>, Vec<usize>) = axes.into_iter().unzip();
+            shape.push(rows.0);
+            tile.push(rows.1);
+            let n_row = rows.0 as u64;
+            let start = (part.0 * n_row as f64) as u64;
+            let end = start + (part.1 * (n_row - start) as f64) as u64;
+            let (_dir, tiled) = open(&shape, &tile);
+            let cell: usize = shape[..shape.len() - 1].iter().product();
+            let elements = start as usize * cell..end as usize * cell;
+            let mut ints = Kept::default();
+            tiled.read(1, start..end, &mut ints).unwrap();
+            let want: Vec<u8> = elements.clone().flat_map(|i| value(i, false).to_le_bytes()).collect();
+            prop_assert_eq!(ints.0, want);
+            let mut bools = Kept::default();
+            tiled.read(0, start..end, &mut bools).unwrap();
+            let want: Vec<u8> = elements.map(|i| value(i, true) as u8).collect();
+            prop_assert_eq!(bools.0, want);
+        }
+    }
+
+    #[test]
+    fn rows_beyond_the_map_and_of_no_cube_are_undefined() {
+        #[derive(Default)]
+        struct Count(Vec<(bool, u64)>);
+        impl Sink for Count {
+            fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+                self.0.push((true, run.n_cell as u64));
+                Ok(())
+            }
+            fn undefined(&mut self, n: u64) -> Result<(), Error> {
+                self.0.push((false, n));
+                Ok(())
+            }
+        }
+        let (_dir, mut tiled) = open(&[2, 10], &[2, 10]);
+        // Rows 0..3 at places 4..7 of the cube, rows 3..5 nowhere, rows 5..7 at places 0..2, then no more.
+        let segment = |last_row, cube, last_position| Segment { last_row, cube, last_position };
+        tiled.header.segments = vec![segment(2, Some(0), 6), segment(4, None, 0), segment(6, Some(0), 1)];
+        tiled.header.n_row = 9;
+        let mut count = Count::default();
+        tiled.read(1, 1..9, &mut count).unwrap();
+        assert_eq!(count.0, [(true, 2), (false, 2), (true, 2), (false, 2)]);
+        let mut kept = Kept::default();
+        tiled.read(1, 1..2, &mut kept).unwrap();
+        let want: Vec<u8> = (10..12).flat_map(|i| value(i, false).to_le_bytes()).collect();
+        assert_eq!(kept.0, want, "row 1 is place 5");
+    }
+
+    #[test]
+    fn a_file_cut_short_is_named() {
+        let (dir, tiled) = open(&[3, 10], &[3, 4]);
+        let path = dir.path().join("table.f0_TSM0");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 50]).unwrap();
+        let tiled = Tiled { files: [(0, DataFile::open(path).unwrap())].into(), ..tiled };
+        let message = tiled.read(1, 0..10, &mut Kept::default()).unwrap_err().to_string();
+        assert!(message.contains("table.f0_TSM0 is damaged or cut short"), "{message}");
+        tiled.read(1, 0..8, &mut Kept::default()).unwrap();
+    }
+}
