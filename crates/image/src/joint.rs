@@ -83,7 +83,9 @@ impl<'a> Joint<'a> {
         for (k, flux) in fluxes.iter().enumerate() {
             self.params[3 * k] = *flux;
         }
-        let (solved, report) = LevenbergMarquardt::new().minimize(Borrowed(self));
+        // Far below any noise; the last digits of a fit cost as many steps as all the others.
+        let solver = LevenbergMarquardt::new().with_ftol(1e-12).with_xtol(1e-9);
+        let (solved, report) = solver.minimize(Borrowed(self));
         solved.0.shift_responses();
         let end = report.termination;
         // Data of zero, and data fitted to the last bit, end as usage issues: no improvement was possible.

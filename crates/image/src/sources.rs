@@ -45,7 +45,8 @@ pub struct Response<'a> {
 /// Standard errors follow from the residuals, for noise that is correlated from pixel to pixel as the PSF is (true for
 /// natural weights, close for others); residual sidelobes of sources left out count as noise.
 ///
-/// Memory and time grow with pixels × sources and pixels × sources²: a few hundred sources are a matter of seconds.
+/// Memory grows with pixels × sources, time with pixels × sources²: ten sources take a fraction of a second, a hundred
+/// take a minute.
 ///
 /// # Errors
 /// When shapes disagree, a response is not positive at its source, there are fewer pixels than unknowns, two sources

@@ -78,16 +78,17 @@ fn sidelobes_above_the_threshold_do_not_count() {
     let g = geometry(64, 64);
     let want = Beam { bmaj_rad: 5.0 * CELL, bmin_rad: 4.0 * CELL, bpa_rad: 0.5 };
     let mut image = ellipse(want, &g);
-    for shift in [8, 11] {
-        let lobe = ellipse(want, &g);
-        for y in 0..64 - shift {
-            for x in 0..64 {
-                image[[y + shift, x]] += 0.6 * lobe[[y, x]];
-            }
+    let lobe = image.clone();
+    // The valley between the lobes lies above the threshold, too.
+    let shift = 7;
+    for y in 0..64 - shift {
+        for x in 0..64 {
+            image[[y + shift, x]] += 0.8 * lobe[[y, x]];
         }
     }
+    assert!((32..=39).all(|y| image[[y, 32]] > 0.35));
     let got = fit_beam(&image, &g).unwrap();
-    assert!((got.bmaj_rad / want.bmaj_rad - 1.0).abs() < 0.1, "{got:?}");
+    assert!((got.bmaj_rad / want.bmaj_rad - 1.0).abs() < 0.25, "{got:?}");
 }
 
 #[test]
