@@ -4,7 +4,7 @@
 //! between two pixels is the PSF at their distance: C = σ² ρ. A fit with the table of derivatives J that takes all
 //! pixels alike has then the covariance (G = JᵀJ)
 //!
-//! cov = σ² G⁻¹ (Jᵀ ρ J) G⁻¹,  and its residuals r have  E[rᵀr] = σ² (n − tr(G⁻¹ Jᵀ ρ J)),
+//! cov = σ² G⁻¹ (Jᵀ ρ J) G⁻¹, and its residuals r have the mean square sum ⟨rᵀr⟩ = σ² (n − tr(G⁻¹ Jᵀ ρ J)),
 //!
 //! from which σ follows. For a point source and a Gaussian beam this is close to σ_S = σ. Correlations are followed as
 //! far as a box is wide.
