@@ -1,7 +1,7 @@
 //! Read throughput of a column: `cargo run --release -p facette-tables --example read_speed -- TABLE COLUMN`.
 //!
 //! Reads the whole column into one reused buffer, some rows at a time, and prints decoded bytes per second: the
-//! first pass (page cache as it is), then the best of five.
+//! first pass (page cache as it is), then the best of six.
 #![expect(clippy::print_stdout, reason = "its purpose")]
 
 use std::error::Error;

@@ -68,3 +68,22 @@ fn messages_name_what_is_wrong_and_what_there_is() {
     let message = Table::open(empty.path()).err().unwrap().to_string();
     assert!(message.starts_with("not a table: no table.dat in "), "{message}");
 }
+
+#[test]
+fn tables_and_columns_are_shared_by_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Table>();
+    shared::<facette_tables::Column>();
+    let table = Table::open(testkit::fixture("tiny.ms")).unwrap();
+    let column = table.column("UVW").unwrap();
+    let read = || {
+        let mut uvw_m = Vec::<f64>::new();
+        column.read_flat(0..table.n_row(), &mut uvw_m).unwrap();
+        uvw_m
+    };
+    let here = read();
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+        others.into_iter().for_each(|other| assert_eq!(other.join().unwrap(), here));
+    });
+}
