@@ -1,17 +1,17 @@
 //! Memory stays bounded while one replica is slow.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
 use facette_flow::{
-    Chain, Execution, Run,
+    BoxError, Chain, Execution, Run,
     closures::{fold, iterate, map, replicable},
 };
 
-use crate::support::{Census, Tracked};
+use crate::support::{Census, Sendable, Tracked, runs};
 
 /// Chunk 0 waits until `crowd` chunks live, and then some; how many lived at the same time, how many were allowed.
 fn most_alive(run: &Run, n_chunks: u64, crowd: i64) -> (i64, i64) {
@@ -59,4 +59,44 @@ fn no_more_chunks_than_the_window_however_far_the_fast_replicas_run_ahead() {
 #[test]
 fn one_chunk_at_a_time_when_sequential() {
     assert_eq!(most_alive(&Run { execution: Execution::Sequential, ..Run::pipeline(4) }, 50, 1), (1, 1));
+}
+
+#[test]
+fn values_are_dropped_as_soon_as_nobody_will_read_them() {
+    for run in runs() {
+        let census = Arc::new(Census::default());
+        let made = |name: &str| {
+            let census = census.clone();
+            map(name, move |n: u64| Ok(Sendable(Mutex::new(Tracked::new(n, &census)))))
+        };
+        let alive = |name: &str| {
+            let census = census.clone();
+            map(name, move |_: u64| Ok(census.live()))
+        };
+        let mut chain = Chain::new();
+        let _unread = chain.constant(Tracked::new(1, &census));
+        let (one, two, three) = (chain.constant(1), chain.constant(2), chain.constant(3));
+        let _unread = chain.then(one, made("Unread"));
+        let before = chain.then(two.clone(), alive("Before"));
+        let held = chain.then(two, made("Held"));
+        let held = chain.share(held);
+        let during = chain.per_chunk(iterate("Count", 0..20_u64), |c, n| {
+            let _unread = c.then(n.clone(), made("Unread too"));
+            let read = map("Read", |(n, held): (u64, Arc<Sendable>)| Ok(n + held.0.lock().unwrap().number));
+            let n = c.then((n, c.hold(held)), read);
+            let n = c.then(n, alive("During"));
+            let most = fold("Most", 0, |most: &mut i64, n: i64| {
+                *most = n.max(*most);
+                Ok(())
+            });
+            c.accumulate(n, most)
+        });
+        let after = chain.then(three, alive("After"));
+        let all = chain.then((before, during, after), map("All", Ok::<(i64, i64, i64), BoxError>));
+        let all = chain.output(all);
+        chain.run(&run).unwrap();
+        // In the stream only what is held; the two sequential tasks share a stage, so no other chunk is in between.
+        assert_eq!(all.take(), Some((0, 1, 0)), "{run:?}");
+        assert_eq!(census.born(), 23);
+    }
 }

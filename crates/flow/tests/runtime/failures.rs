@@ -1,10 +1,16 @@
 //! Errors and panics anywhere: always one clean error with task and chunk, nothing hangs, nothing leaks.
 
-use std::{error::Error as _, sync::Arc};
+use std::{
+    error::Error as _,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use facette_flow::{Accumulator, BoxError, Chain, Error, Execution, Run, Source, Task, closures::map};
 
-use crate::support::{Census, Tracked, jitter, runs, watched};
+use crate::support::{Census, Sendable, Tracked, jitter, runs, watched};
 
 const N_CHUNKS: u64 = 12;
 
@@ -86,9 +92,6 @@ struct Sum {
     trap: Trap,
 }
 
-/// `Tracked` is not `Sync`, so that it cannot be shared; this one can.
-struct Sendable(std::sync::Mutex<Tracked>);
-
 impl Accumulator for Sum {
     type In = Arc<Sendable>;
     type Out = usize;
@@ -109,7 +112,7 @@ impl Accumulator for Sum {
 fn chain(trap: Trap, census: &Arc<Census>) -> Chain {
     let step = |name| Step::new(name, trap, census);
     let mut chain = Chain::new();
-    let held = chain.constant(Sendable(std::sync::Mutex::new(Tracked::new(0, census))));
+    let held = chain.constant(Sendable(Mutex::new(Tracked::new(0, census))));
     let held = chain.share(held);
     let count = Count { next: 0, trap, census: census.clone() };
     let sum = chain.per_chunk(count, |c, chunk| {
@@ -117,7 +120,7 @@ fn chain(trap: Trap, census: &Arc<Census>) -> Chain {
         let chunk = c.then(chunk, step("Middle"));
         let chunk = c.then(chunk, Step { is_parallel: true, ..step("Inside") });
         let chunk = c.then(chunk, Step { is_replicable: true, ..step("Last") });
-        let chunk = c.then(chunk, map("Wrap", |chunk| Ok(Sendable(std::sync::Mutex::new(chunk)))));
+        let chunk = c.then(chunk, map("Wrap", |chunk| Ok(Sendable(Mutex::new(chunk)))));
         let chunk = c.share(chunk);
         let sum = c.accumulate(chunk.clone(), Sum { kept: Vec::new(), next: 0, trap });
         let write = map("Write", move |(chunk, _held): (Arc<Sendable>, Arc<Sendable>)| {
@@ -183,6 +186,50 @@ fn without_a_trap_everything_arrives_and_is_dropped() {
         chain(trap, &census).run(&run).unwrap();
         assert_eq!(census.live(), 0, "{run:?}");
         assert!(census.born() > N_CHUNKS as i64);
+    }
+}
+
+/// The first chunk fails when all tokens are taken by chunks that wait for it.
+#[test]
+fn a_late_failure_of_the_first_chunk_frees_a_full_window() {
+    use facette_flow::closures::{iterate, replicable};
+    for (is_panic, depth) in [(false, 1), (true, 1), (false, 3)] {
+        let run = Run { depth, ..Run::pipeline(3) };
+        let census = Arc::new(Census::default());
+        let (born, seen) = (census.clone(), census.clone());
+        let written = Arc::new(AtomicU64::new(0));
+        let count = written.clone();
+        let error = watched(format!("{run:?}"), move || {
+            let window = (1 + (3 + depth) + (1 + depth)) as i64;
+            let mut chain = Chain::new();
+            chain.per_chunk(iterate("Endless", (0..).map(move |n| Tracked::new(n, &born))), |c, chunk| {
+                let fail = replicable("Fail", move |chunk: Tracked| {
+                    while chunk.number == 0 && seen.live() < window {
+                        std::thread::sleep(std::time::Duration::from_millis(1));
+                    }
+                    match (chunk.number, is_panic) {
+                        (0, true) => panic!("late"),
+                        (0, false) => Err("late".into()),
+                        _ => Ok(chunk),
+                    }
+                });
+                let chunk = c.then(chunk, fail);
+                let write = map("Write", move |_: Tracked| {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
+                });
+                c.sink(chunk, write);
+            });
+            chain.run(&run).unwrap_err()
+        });
+        assert_eq!(written.load(Ordering::SeqCst), 0, "chunks behind the failed one were written");
+        let is_first = match &error {
+            Error::Task { task, chunk, .. } => !is_panic && task == "Fail" && *chunk == Some(0),
+            Error::Panic { task, chunk, .. } => is_panic && task == "Fail" && *chunk == Some(0),
+            _ => false,
+        };
+        assert!(is_first, "{error:?}");
+        assert_eq!(census.live(), 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
         mpsc,
     },
@@ -80,7 +80,13 @@ impl Drop for Tracked {
     }
 }
 
-/// Sleeps up to half a millisecond, the same for the same number.
+/// A [`Tracked`] that can be shared.
+pub(crate) struct Sendable(pub(crate) Mutex<Tracked>);
+
+/// Sleeps up to half a millisecond for one number in four, the same for the same number.
 pub(crate) fn jitter(number: u64) {
-    thread::sleep(Duration::from_micros(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55));
+    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    if (hash >> 40).is_multiple_of(4) {
+        thread::sleep(Duration::from_micros(hash >> 55));
+    }
 }
