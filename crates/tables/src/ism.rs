@@ -11,7 +11,7 @@
 //! value:  number or direct array | Bool: bits | String: uInt total length, bytes | string array: uInt total length,
 //!         per element uInt length + bytes | array of any shape: Int64 offset in table.fNi (0: undefined)
 //! ```
-//! Before version 3 of "ISM" the arrays of column c are in table.fNi<c>.
+//! Before version 3 of "ISM" the arrays of column c are in `table.fNi<c>`.
 
 use std::ops::Range;
 

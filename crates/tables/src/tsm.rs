@@ -1,7 +1,7 @@
 //! TiledColumnStMan and TiledShapeStMan: cells stacked to hypercubes, cut into tiles.
 //!
 //! The last axis of a cube is that of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
-//! table.fN_TSM<k>, whole also at the edges. In a tile the columns of the hypercolumn follow each other, by
+//! `table.fN_TSM<k>`, whole also at the edges. In a tile the columns of the hypercolumn follow each other, by
 //! descending element size (Bool counts as 0, equal ones in the hypercolumn's order), each part a whole tile, first
 //! axis fastest, in the table's byte order; a Bool part is ceil(pixels / 8) bytes of bits over the whole tile.
 //!

@@ -9,8 +9,8 @@
 //!   ncubes (uInt; v3 uInt64); ncubes × [Int cv; Record values; Bool extensible; uInt ndim; IPosition cubeShape,
 //!                                        tileShape; Int fileSeqnr (-1: none); offset (cv 1: uInt, else Int64)]
 //! ```
-//! Row r of a TiledShapeStMan: the smallest i with rowMap[i] ≥ r gives its cube cubeMap[i] (0: undefined) and its
-//! place posMap[i] − (rowMap[i] − r) on the cube's last axis; rows beyond the map are undefined.
+//! Row r of a TiledShapeStMan: the smallest i with `rowMap[i] ≥ r` gives its cube `cubeMap[i]` (0: undefined) and
+//! its place `posMap[i] − (rowMap[i] − r)` on the cube's last axis; rows beyond the map are undefined.
 
 use std::collections::BTreeSet;
 
