@@ -1,3 +1,47 @@
-//! The `facette` command.
+//! The `facette` command: text in, text out.
+//!
+//! Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod args;
+mod interrupt;
+mod terminal;
+mod text;
+
+use args::{Cli, Command};
+use clap::Parser;
+use facette::{Error, Session};
+use std::{process::ExitCode, sync::Arc};
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Arc::new(Terminal::new(cli.command.quiet()));
+    let session = Session { screen: terminal.clone(), cancel: facette::flow::CancelToken::new() };
+    interrupt::on_signal(&session.cancel, &terminal);
+    match run(&cli.command, &session, &terminal) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.error(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), Error> {
+    match command {
+        Command::Dirty(args) | Command::Psf(args) => {
+            let summary = facette::run::image(&args.request(command.product())?, session)?;
+            terminal.lines(&text::image(&summary));
+        }
+        Command::Demo(args) => {
+            let summary = facette::demo::demo(&args.request()?, session)?;
+            terminal.lines(&text::demo(&summary));
+        }
+        Command::Info(args) => {
+            let lines = facette::info::info(&args.ms, &Session::silent())?;
+            terminal.lines(&lines);
+        }
+    }
+    Ok(())
+}

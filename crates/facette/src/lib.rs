@@ -1,2 +1,28 @@
 //! Facette, a radio interferometry imager: facade over the crates and the runner of the modes.
+//!
+//! [`image`](run::image) makes a dirty image or a PSF from MeasurementSets, [`demo`](demo::demo) simulates an
+//! observation and images it, [`info`](info::info) says what a MeasurementSet holds. The crates below are re-exported
+//! under their short names.
+//!
+//! Invariant: nothing is printed here; what there is to say goes to a [`Screen`].
 #![forbid(unsafe_code)]
+
+pub mod demo;
+mod error;
+mod execute;
+mod guess;
+pub mod info;
+mod open;
+mod plan;
+mod request;
+pub mod resources;
+pub mod run;
+mod screen;
+mod summary;
+
+pub use ::image::peak_near;
+pub use error::Error;
+pub use request::{Product, Request};
+pub use screen::{Screen, Session, Silent};
+pub use summary::{ImageSummary, Summary, TaskSummary};
+pub use {fits, flow, kernels, modes, ms, report, sim, tables, tasks, types};

@@ -1,0 +1,355 @@
+//! The command line, and how it becomes a request.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use facette::{
+    Error, Product, Request,
+    demo::DemoRequest,
+    flow::Execution,
+    ms::FieldRef,
+    types::{Precision, Stokes, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy},
+};
+use std::path::PathBuf;
+
+/// Facette images radio interferometer data: MeasurementSets in, FITS images and pictures out.
+#[derive(Parser)]
+#[command(name = "facette", version, about, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  facette demo                      simulate an observation, image it, measure its sources (needs no data)
+  facette info my.ms                what a MeasurementSet holds, and a suggested cell and size
+  facette dirty my.ms --npix 2048 --cell 2arcsec --out image
+  facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
+
+Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
+
+const IMAGE_EXAMPLE: &str = "Example:
+  facette dirty my.ms --npix 4096 --cell 1.5arcsec --weight briggs --robust -0.5 --out m
+writes m.dirty.fits, m.dirty.png and m.dirty.summary.json (facette psf: m.psf.*). The MeasurementSet is only read.
+DDFacet's names work where they mean the same: --Data-ColName, --Output-Name, --Image-NPix, --Image-Cell (arcsec),
+--Weight-Mode, --Weight-Robust, --Selection-Field, --Selection-DDID, --Selection-ChanStart, --Parallel-NCPU.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a dirty image
+    #[command(after_help = IMAGE_EXAMPLE)]
+    Dirty(ImageArgs),
+    /// Make the point spread function and fit the beam
+    #[command(after_help = IMAGE_EXAMPLE)]
+    Psf(ImageArgs),
+    /// Say what a MeasurementSet holds
+    Info(InfoArgs),
+    /// Simulate a small MeerKAT-like observation, image it and measure its sources
+    Demo(DemoArgs),
+}
+
+impl Command {
+    pub(crate) fn quiet(&self) -> bool {
+        match self {
+            Command::Dirty(args) | Command::Psf(args) => args.quiet,
+            Command::Demo(args) => args.quiet,
+            Command::Info(_) => false,
+        }
+    }
+
+    pub(crate) fn product(&self) -> Product {
+        if matches!(self, Command::Psf(_)) { Product::Psf } else { Product::Dirty }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct ImageArgs {
+    /// MeasurementSets; several need one phase center
+    #[arg(required = true, value_name = "MS")]
+    ms: Vec<PathBuf>,
+
+    /// Data column
+    #[arg(long, alias = "Data-ColName", default_value = "DATA", help_heading = "Data")]
+    column: String,
+    /// Field, by number or name
+    #[arg(
+        long,
+        alias = "Selection-Field",
+        default_value = "0",
+        value_name = "N|NAME",
+        help_heading = "Data"
+    )]
+    field: String,
+    /// Data description: spectral window and correlations
+    #[arg(long, alias = "Selection-DDID", default_value_t = 0, value_name = "N", help_heading = "Data")]
+    ddid: usize,
+    /// First channel
+    #[arg(long, alias = "Selection-ChanStart", default_value_t = 0, value_name = "N", help_heading = "Data")]
+    chan_start: usize,
+    /// One past the last channel [default: all]
+    #[arg(long, value_name = "N", help_heading = "Data")]
+    chan_end: Option<usize>,
+
+    /// Image size in pixels, N or NX,NY, used exactly [default: from primary beam and cell]
+    #[arg(long, alias = "Image-NPix", value_name = "N|NX,NY", value_parser = npix, help_heading = "Image")]
+    npix: Option<(usize, usize)>,
+    /// Side of a pixel with its unit, such as 2arcsec [default: a third of the resolution]
+    #[arg(long, value_parser = parse_angle_rad, value_name = "ANGLE", help_heading = "Image")]
+    cell: Option<f64>,
+    /// DDFacet's cell, in arcseconds without unit
+    #[arg(long = "Image-Cell", hide = true, conflicts_with = "cell", value_name = "ARCSEC")]
+    ddfacet_cell: Option<f64>,
+    /// Stokes parameter
+    #[arg(long, value_enum, default_value = "i", ignore_case = true, help_heading = "Image")]
+    stokes: StokesArg,
+
+    /// Imaging weights
+    #[arg(
+        long,
+        alias = "Weight-Mode",
+        value_enum,
+        default_value = "briggs",
+        ignore_case = true,
+        help_heading = "Weights"
+    )]
+    weight: WeightArg,
+    /// Briggs robustness: -2 near uniform, 2 near natural
+    #[arg(
+        long,
+        alias = "Weight-Robust",
+        default_value_t = 0.0,
+        allow_negative_numbers = true,
+        help_heading = "Weights"
+    )]
+    robust: f64,
+
+    /// Accuracy of gridding: relative rms error against the direct Fourier sum
+    #[arg(long, default_value_t = 1e-4, help_heading = "Performance")]
+    epsilon: f64,
+    /// Precision of grids and image
+    #[arg(long, value_enum, default_value = "single", help_heading = "Performance")]
+    precision: PrecisionArg,
+    /// Threads [default: all this process may use]
+    #[arg(long, alias = "Parallel-NCPU", value_name = "N", help_heading = "Performance")]
+    threads: Option<usize>,
+    /// Memory to stay within, such as 16GiB [default: what the machine or its cgroup allows]
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE", help_heading = "Performance")]
+    memory: Option<u64>,
+    /// Rows read from disk at a time; does not change the image [default: 16384]
+    #[arg(long, value_name = "N", help_heading = "Performance")]
+    chunk_rows: Option<usize>,
+    /// How tasks run; sequential is for debugging
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Performance")]
+    pipeline: PipelineArg,
+
+    /// Prefix of the output files
+    #[arg(
+        long,
+        short,
+        alias = "Output-Name",
+        default_value = "image",
+        value_name = "PREFIX",
+        help_heading = "Output"
+    )]
+    out: PathBuf,
+    /// Replace outputs that exist
+    #[arg(long, help_heading = "Output")]
+    overwrite: bool,
+    /// Print nothing but errors
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct InfoArgs {
+    /// MeasurementSet
+    #[arg(value_name = "MS")]
+    pub ms: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Folder for pictures, images and summary; its demo.* files are replaced
+    #[arg(long, short, default_value = "demo", value_name = "FOLDER", help_heading = "Output")]
+    out: PathBuf,
+    /// Seed of sky and noise
+    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Simulation")]
+    seed: u64,
+    /// Noise per visibility and correlation, with its unit; 0Jy for none
+    #[arg(long, value_parser = parse_flux_jy, default_value = "0.5Jy", value_name = "FLUX", help_heading = "Simulation")]
+    noise: f64,
+    /// Accuracy of gridding: relative rms error against the direct Fourier sum
+    #[arg(long, default_value_t = 1e-4, help_heading = "Performance")]
+    epsilon: f64,
+    /// Threads [default: all this process may use]
+    #[arg(long, value_name = "N", help_heading = "Performance")]
+    threads: Option<usize>,
+    /// Print nothing but errors
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StokesArg {
+    I,
+    Q,
+    U,
+    V,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WeightArg {
+    /// The data's weights: best sensitivity
+    Natural,
+    /// Every uv cell alike: best resolution
+    Uniform,
+    /// Between the two, by --robust
+    #[value(alias = "robust")]
+    Briggs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PrecisionArg {
+    /// 32 bit
+    #[value(alias = "s")]
+    Single,
+    /// 64 bit
+    #[value(alias = "d")]
+    Double,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PipelineArg {
+    /// Stages on threads of their own
+    Auto,
+    /// One task after the other on one thread
+    Sequential,
+}
+
+fn npix(text: &str) -> Result<(usize, usize), String> {
+    let side =
+        |t: &str| t.trim().parse().map_err(|_| format!("`{text}` is not a size such as 1024 or 2048,1024"));
+    match text.split_once(',') {
+        Some((nx, ny)) => Ok((side(nx)?, side(ny)?)),
+        None => side(text).map(|n| (n, n)),
+    }
+}
+
+impl ImageArgs {
+    /// The request in the library's words.
+    pub(crate) fn request(&self, product: Product) -> Result<Request, Error> {
+        let field = self.field.parse().map_or_else(|_| FieldRef::Name(self.field.clone()), FieldRef::Id);
+        let ddfacet_cell_rad = self.ddfacet_cell.map(|arcsec| arcsec * facette::types::ARCSEC_RAD);
+        Ok(Request {
+            product,
+            ms: self.ms.clone(),
+            out: self.out.clone(),
+            overwrite: self.overwrite,
+            column: self.column.clone(),
+            field,
+            ddid: self.ddid,
+            chan_start: self.chan_start,
+            chan_end: self.chan_end,
+            stokes: self.stokes.into(),
+            npix: self.npix,
+            cell_rad: self.cell.or(ddfacet_cell_rad),
+            weighting: self.weighting()?,
+            epsilon: self.epsilon,
+            precision: self.precision.into(),
+            threads: self.threads,
+            memory_bytes: self.memory,
+            read_rows: self.chunk_rows,
+            execution: self.pipeline.into(),
+        })
+    }
+
+    fn weighting(&self) -> Result<Weighting, Error> {
+        match self.weight {
+            WeightArg::Natural => Ok(Weighting::Natural),
+            WeightArg::Uniform => Ok(Weighting::Uniform),
+            WeightArg::Briggs if self.robust.is_finite() => Ok(Weighting::Briggs { robust: self.robust }),
+            WeightArg::Briggs => Err(Error::Option {
+                option: "robust",
+                problem: format!("{} is not a number", self.robust),
+                way_out: "--robust 0".to_owned(),
+            }),
+        }
+    }
+}
+
+impl DemoArgs {
+    /// The request in the library's words.
+    pub(crate) fn request(&self) -> Result<DemoRequest, Error> {
+        Ok(DemoRequest {
+            out: self.out.clone(),
+            seed: self.seed,
+            noise_jy: self.noise,
+            epsilon: self.epsilon,
+            threads: self.threads,
+            w_correction: true,
+        })
+    }
+}
+
+impl From<StokesArg> for Stokes {
+    fn from(arg: StokesArg) -> Self {
+        match arg {
+            StokesArg::I => Stokes::I,
+            StokesArg::Q => Stokes::Q,
+            StokesArg::U => Stokes::U,
+            StokesArg::V => Stokes::V,
+        }
+    }
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::Single => Precision::Single,
+            PrecisionArg::Double => Precision::Double,
+        }
+    }
+}
+
+impl From<PipelineArg> for Execution {
+    fn from(arg: PipelineArg) -> Self {
+        match arg {
+            PipelineArg::Auto => Execution::Pipeline,
+            PipelineArg::Sequential => Execution::Sequential,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ddfacet_names_are_understood() {
+        let cli = Cli::try_parse_from([
+            "facette",
+            "dirty",
+            "x.ms",
+            "--Image-NPix",
+            "512,256",
+            "--Image-Cell",
+            "2",
+            "--Weight-Mode",
+            "Natural",
+            "--Selection-Field",
+            "3C286",
+            "--Data-ColName",
+            "CORRECTED_DATA",
+        ]);
+        let Ok(Cli { command: Command::Dirty(args) }) = cli else { panic!("not parsed") };
+        let request = args.request(Product::Dirty).unwrap();
+        assert_eq!(request.npix, Some((512, 256)));
+        assert_eq!(request.cell_rad, Some(2.0 * facette::types::ARCSEC_RAD));
+        assert_eq!(request.field, FieldRef::Name("3C286".to_owned()));
+        assert_eq!((request.weighting, request.column.as_str()), (Weighting::Natural, "CORRECTED_DATA"));
+    }
+}

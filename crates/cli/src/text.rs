@@ -1,0 +1,91 @@
+//! Results in words.
+
+use facette::{
+    Summary,
+    demo::{DemoSummary, Recovered},
+    types::format_bytes,
+};
+
+type Lines = Vec<(String, String)>;
+
+fn line(label: &str, text: String) -> (String, String) {
+    (label.to_owned(), text)
+}
+
+/// A flux density in the unit that suits it.
+fn flux(jy: f64) -> String {
+    let (scale, unit) = match jy.abs() {
+        a if a >= 1.0 || a == 0.0 => (1.0, "Jy"),
+        a if a >= 1e-3 => (1e3, "mJy"),
+        _ => (1e6, "µJy"),
+    };
+    format!("{:.3} {unit}", jy * scale)
+}
+
+/// How long it took, what it made, what it shows.
+pub(crate) fn image(s: &Summary) -> Lines {
+    let peak_memory = s.peak_memory_bytes.map_or_else(|| "unknown".to_owned(), format_bytes);
+    let mut lines = vec![
+        line(
+            "done",
+            format!(
+                "{:.1} s for {:.0} s observed · real-time ratio {:.4} · peak memory {peak_memory}",
+                s.processing_s, s.observed_s, s.real_time_ratio
+            ),
+        ),
+        line("", outputs(s.outputs.values())),
+    ];
+    let (i, flagged) = (
+        &s.image,
+        100.0 * s.visibilities_flagged as f64 / (s.visibilities_used + s.visibilities_flagged) as f64,
+    );
+    lines.push(line(
+        "",
+        format!(
+            "peak {}/beam · rms {}/beam · {flagged:.1} % flagged · {:.1} M visibilities/s",
+            flux(i.max_jy_per_beam),
+            flux(i.rms_jy_per_beam),
+            s.visibilities_per_s / 1e6
+        ),
+    ));
+    if let Some((bmaj, bmin, bpa)) = i.beam {
+        lines.push(line("beam", format!("{bmaj:.3} × {bmin:.3} arcsec, position angle {bpa:.1}°")));
+    }
+    lines
+}
+
+fn outputs<'a>(paths: impl Iterator<Item = &'a String>) -> String {
+    paths.map(String::as_str).collect::<Vec<_>>().join("  ")
+}
+
+/// The sources that went in beside those that came out.
+pub(crate) fn demo(s: &DemoSummary) -> Lines {
+    let mut lines =
+        vec![line("sources", "flux in      flux out     error      position error  kind".to_owned())];
+    lines.extend(s.sources.iter().enumerate().map(|(i, r)| source(i, r)));
+    let n_good = s.sources.iter().filter(|r| r.is_good()).count();
+    lines.push(line(
+        "",
+        format!(
+            "{n_good} of {} within tolerance (flux: 1 % or 3 σ; position: 0.1 pixel or 1.5 beam / signal to noise)",
+            s.sources.len()
+        ),
+    ));
+    let peak_memory = s.peak_memory_bytes.map_or_else(|| "unknown".to_owned(), format_bytes);
+    lines.push(line("done", format!("{:.1} s · peak memory {peak_memory}", s.processing_s)));
+    lines.push(line("", outputs(s.outputs.iter())));
+    lines
+}
+
+fn source(i: usize, r: &Recovered) -> (String, String) {
+    let kind = r.extended_arcsec.map_or_else(|| "point".to_owned(), |a| format!("Gaussian {a:.0} arcsec"));
+    let error = 100.0 * (r.flux_out_jy / r.flux_in_jy - 1.0);
+    let mark = if r.is_good() { "" } else { "  OUTSIDE TOLERANCE" };
+    let text = format!(
+        "{:>12} {:>12} {error:>+8.3} % {:>10.4} pixel   {kind}{mark}",
+        flux(r.flux_in_jy),
+        flux(r.flux_out_jy),
+        r.position_error_px()
+    );
+    line(&format!("{:>6}", i + 1), text)
+}

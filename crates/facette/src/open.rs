@@ -1,0 +1,120 @@
+//! Opening MeasurementSets and looking at what was selected of them.
+
+use crate::{Error, Request, Session, guess::Reach};
+use ms::{Ms, Selected, Selection};
+use std::path::PathBuf;
+use tasks::{Data, Surveyed};
+use types::{format_count, format_freq};
+
+/// Rows read at a time where the user does not say: a few MB of visibilities.
+const READ_ROWS: usize = 16_384;
+/// Phase centres closer than this are the same, radians (a milliarcsecond).
+const SAME_PHASE_CENTER_RAD: f64 = 5e-9;
+
+/// The selected data and what is known of them before they are read.
+pub(crate) struct Opened {
+    pub data: Data,
+    pub selected: Vec<Selected>,
+    pub reach: Reach,
+    pub w_abs_lambda: (f64, f64),
+    pub surveyed: Surveyed,
+    pub rows_total: u64,
+}
+
+/// Opens all MeasurementSets of a request.
+pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Result<Opened, Error> {
+    if request.ms.is_empty() {
+        return Err(Error::Option {
+            option: "ms",
+            problem: "no MeasurementSet is given".to_owned(),
+            way_out: "name at least one".to_owned(),
+        });
+    }
+    let sets = request.ms.iter().map(Ms::open).collect::<Result<Vec<_>, _>>()?;
+    let selection = selection(request);
+    let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
+    same_phase_center(&request.ms, &selected)?;
+    let read_rows = request.read_rows.unwrap_or(READ_ROWS);
+    let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
+    let surveyed = crate::execute::survey(&data, selected.len(), session, threads)?;
+    let mut diameter_m: Option<f64> = None;
+    for ((ms, selected), i_ms) in sets.iter().zip(&selected).zip(0..) {
+        let info = ms.info()?;
+        let smallest = info.antennas.iter().map(|a| a.diameter_m).filter(|d| *d > 0.0).reduce(f64::min);
+        diameter_m = [diameter_m, smallest].into_iter().flatten().reduce(f64::min);
+        session.screen.fact(&file_name(ms.path()), &describe(selected, info.antennas.len(), &surveyed, i_ms));
+    }
+    let (reach, w_abs_lambda) = reach(&selected, &surveyed, diameter_m);
+    let rows_total = sets.iter().map(Ms::n_row).sum();
+    Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total })
+}
+
+fn selection(request: &Request) -> Selection {
+    Selection {
+        field: request.field.clone(),
+        ddid: request.ddid,
+        column: request.column.clone(),
+        chan: (request.chan_start, request.chan_end),
+    }
+}
+
+fn same_phase_center(paths: &[PathBuf], selected: &[Selected]) -> Result<(), Error> {
+    let first = selected[0].phase_center();
+    let differs = |s: &Selected| s.phase_center().separation_rad(first) > SAME_PHASE_CENTER_RAD;
+    match selected.iter().position(differs) {
+        None => Ok(()),
+        Some(i) => Err(Error::PhaseCenters {
+            first: Box::new((paths[0].clone(), first)),
+            other: Box::new((paths[i].clone(), selected[i].phase_center())),
+        }),
+    }
+}
+
+fn file_name(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// One line: telescope, antennas, time, rows, channels, correlations.
+fn describe(selected: &Selected, n_antenna: usize, surveyed: &Surveyed, i_ms: usize) -> String {
+    let setup = selected.setup();
+    let (low, high) = freq_range(&setup.freq_hz);
+    let corrs: Vec<_> = setup.correlations.iter().map(|c| c.name()).collect();
+    format!(
+        "{} · {n_antenna} antennas · {} · {} rows × {} channels ({} to {}) × {} · field {}",
+        selected.telescope(),
+        duration(surveyed.observed_s),
+        format_count(surveyed.extents[i_ms].n_row),
+        setup.freq_hz.len(),
+        format_freq(low),
+        format_freq(high),
+        corrs.join(" "),
+        selected.field_name(),
+    )
+}
+
+/// A duration as people say it: `12.5 s`, `3.2 min`, `1.00 h`.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
+        s => format!("{:.2} h", s / 3600.0),
+    }
+}
+
+pub(crate) fn freq_range(freq_hz: &[f64]) -> (f64, f64) {
+    freq_hz.iter().fold((f64::INFINITY, 0.0), |(low, high), &f| (low.min(f), high.max(f)))
+}
+
+fn reach(selected: &[Selected], surveyed: &Surveyed, diameter_m: Option<f64>) -> (Reach, (f64, f64)) {
+    let mut reach = Reach { max_uv_m: 0.0, max_freq_hz: 0.0, min_freq_hz: f64::INFINITY, diameter_m };
+    let mut w_abs_lambda = (f64::INFINITY, 0.0_f64);
+    for (selected, extent) in selected.iter().zip(&surveyed.extents) {
+        let (low, high) = freq_range(&selected.setup().freq_hz);
+        reach.max_uv_m = reach.max_uv_m.max(extent.max_uv_m);
+        reach.max_freq_hz = reach.max_freq_hz.max(high);
+        reach.min_freq_hz = reach.min_freq_hz.min(low);
+        w_abs_lambda.0 = w_abs_lambda.0.min(extent.min_w_m * low / types::SPEED_OF_LIGHT_M_S);
+        w_abs_lambda.1 = w_abs_lambda.1.max(extent.max_w_m * high / types::SPEED_OF_LIGHT_M_S);
+    }
+    (reach, w_abs_lambda)
+}

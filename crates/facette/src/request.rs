@@ -1,0 +1,151 @@
+//! What a user asks for, parsed but not yet compared with the data.
+
+use ms::FieldRef;
+use serde::Serialize;
+use std::path::PathBuf;
+use types::{Precision, Stokes, Weighting};
+
+/// Which image to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// The dirty image.
+    Dirty,
+    /// The point spread function.
+    Psf,
+}
+
+impl Product {
+    /// What a picture of it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Product::Dirty => "Dirty image",
+            Product::Psf => "Point spread function",
+        }
+    }
+
+    /// The word in file names and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::Dirty => "dirty",
+            Product::Psf => "psf",
+        }
+    }
+}
+
+/// A dirty image or PSF to be made. `None` means: guess it, and say what was guessed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Which image.
+    pub product: Product,
+    /// The MeasurementSets; several need one phase centre.
+    pub ms: Vec<PathBuf>,
+    /// Prefix of the output files.
+    pub out: PathBuf,
+    /// Whether existing outputs may be replaced.
+    pub overwrite: bool,
+    /// Data column.
+    pub column: String,
+    /// Field, by number or name.
+    pub field: FieldRef,
+    /// Data description.
+    pub ddid: usize,
+    /// First channel.
+    pub chan_start: usize,
+    /// One past the last channel.
+    pub chan_end: Option<usize>,
+    /// Stokes parameter.
+    pub stokes: Stokes,
+    /// Image size (x, y), pixels.
+    pub npix: Option<(usize, usize)>,
+    /// Side of a pixel, radians.
+    pub cell_rad: Option<f64>,
+    /// Imaging weights.
+    pub weighting: Weighting,
+    /// Accuracy of gridding, relative rms.
+    pub epsilon: f64,
+    /// Precision of grids and image.
+    pub precision: Precision,
+    /// Threads; `None`: as many as the process may use.
+    pub threads: Option<usize>,
+    /// Memory, bytes; `None`: what the machine or its cgroup allows.
+    pub memory_bytes: Option<u64>,
+    /// Rows read from disk at a time; does not change the image.
+    pub read_rows: Option<usize>,
+    /// Whether tasks run as a pipeline on threads of their own, or one after the other (for debugging).
+    pub execution: flow::Execution,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Request {
+            product: Product::Dirty,
+            ms: Vec::new(),
+            out: PathBuf::from("image"),
+            overwrite: false,
+            column: "DATA".to_owned(),
+            field: FieldRef::Id(0),
+            ddid: 0,
+            chan_start: 0,
+            chan_end: None,
+            stokes: Stokes::I,
+            npix: None,
+            cell_rad: None,
+            weighting: Weighting::Briggs { robust: 0.0 },
+            epsilon: 1e-4,
+            precision: Precision::Single,
+            threads: None,
+            memory_bytes: None,
+            read_rows: None,
+            execution: flow::Execution::Pipeline,
+        }
+    }
+}
+
+/// The options as resolved: written to the summary and, one a line, to the HISTORY of the FITS header.
+#[derive(Clone, Debug, Serialize)]
+pub struct Resolved {
+    /// Option name (as on the command line, without dashes) and value.
+    #[serde(flatten)]
+    pub options: std::collections::BTreeMap<String, String>,
+}
+
+impl Request {
+    /// The file of this product with the given ending, such as `fits`.
+    pub fn output(&self, ending: &str) -> PathBuf {
+        let mut name = self.out.clone().into_os_string();
+        name.push(format!(".{}.{ending}", self.product.name()));
+        PathBuf::from(name)
+    }
+
+    /// All options with the values that hold, guesses included.
+    pub(crate) fn resolved(&self, geometry: &types::ImageGeometry, threads: usize) -> Resolved {
+        let field = match &self.field {
+            FieldRef::Id(id) => id.to_string(),
+            FieldRef::Name(name) => name.clone(),
+        };
+        let (weight, robust) = match self.weighting {
+            Weighting::Natural => ("natural", None),
+            Weighting::Uniform => ("uniform", None),
+            Weighting::Briggs { robust } => ("briggs", Some(robust.to_string())),
+        };
+        let ms: Vec<_> = self.ms.iter().map(|p| p.display().to_string()).collect();
+        let cell_arcsec = geometry.cell_rad / types::ARCSEC_RAD;
+        let options = [
+            ("ms", ms.join(" ")),
+            ("column", self.column.clone()),
+            ("field", field),
+            ("ddid", self.ddid.to_string()),
+            ("chan-start", self.chan_start.to_string()),
+            ("chan-end", self.chan_end.map_or("last".to_owned(), |c| c.to_string())),
+            ("stokes", self.stokes.name().to_owned()),
+            ("npix", format!("{},{}", geometry.nx, geometry.ny)),
+            ("cell", format!("{cell_arcsec}arcsec")),
+            ("weight", weight.to_owned()),
+            ("epsilon", format!("{:e}", self.epsilon)),
+            ("precision", if self.precision == Precision::Single { "single" } else { "double" }.to_owned()),
+            ("threads", threads.to_string()),
+        ];
+        let options = options.into_iter().map(|(k, v)| (k.to_owned(), v));
+        Resolved { options: options.chain(robust.map(|r| ("robust".to_owned(), r))).collect() }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a run has to say while it works, and how it is stopped.
+
+use flow::CancelToken;
+use std::sync::Arc;
+
+/// Where facts and progress go; the command line prints them, a library user may ignore them.
+pub trait Screen: Send + Sync {
+    /// One fact: a short label and its text.
+    fn fact(&self, label: &str, text: &str);
+    /// A guess or a warning that the user may want to act on.
+    fn note(&self, text: &str);
+    /// A pass over the data begins.
+    fn pass_started(&self);
+    /// How far a pass has come, in visibilities.
+    fn progress(&self, pass: &str, done: u64, total: u64);
+    /// The pass has ended.
+    fn pass_done(&self);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Screen for Silent {
+    fn fact(&self, _: &str, _: &str) {}
+    fn note(&self, _: &str) {}
+    fn pass_started(&self) {}
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn pass_done(&self) {}
+}
+
+/// The surroundings of a run.
+#[derive(Clone)]
+pub struct Session {
+    /// Where facts and progress go.
+    pub screen: Arc<dyn Screen>,
+    /// Stops the run between two chunks.
+    pub cancel: CancelToken,
+}
+
+impl Session {
+    /// A session that says nothing and is never cancelled.
+    pub fn silent() -> Self {
+        Session { screen: Arc::new(Silent), cancel: CancelToken::new() }
+    }
+}

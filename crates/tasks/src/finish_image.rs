@@ -1,0 +1,58 @@
+//! `FinishImage`: gridding correction and normalisation.
+
+use crate::Real;
+use crate::{Imaged, PartialImage};
+use flow::{BoxError, Task};
+use kernels::GridPlan;
+use std::sync::Arc;
+
+/// Divides by the transform of the gridding kernel and by the sum of weights: pixels in Jy/beam.
+///
+/// # Inputs
+/// [`PartialImage`] with all planes added.
+/// # Outputs
+/// [`Imaged`].
+/// # State
+/// None.
+/// # Replicable?
+/// No: parallel inside.
+pub struct FinishImage<T: Real> {
+    plan: Arc<GridPlan<T>>,
+}
+
+impl<T: Real> FinishImage<T> {
+    /// With the plan that the planes were made by.
+    pub fn new(plan: &Arc<GridPlan<T>>) -> Self {
+        FinishImage { plan: plan.clone() }
+    }
+}
+
+/// Nothing is left to make an image of.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "all {n_flagged} samples of the selection are flagged, not finite or without weight: there is nothing to image; \
+     select another field, data description, channels or column, or look at the flags"
+)]
+pub(crate) struct AllFlagged {
+    n_flagged: u64,
+}
+
+impl<T: Real> Task for FinishImage<T> {
+    type In = PartialImage<T>;
+    type Out = Imaged<T>;
+
+    fn run(&mut self, mut image: PartialImage<T>) -> Result<Imaged<T>, BoxError> {
+        if image.counts.n_used == 0 {
+            return Err(AllFlagged { n_flagged: image.counts.n_flagged }.into());
+        }
+        self.plan.finish_image(&mut image.pixels);
+        let per_weight = 1.0 / image.sum_weights;
+        image.pixels.mapv_inplace(|p| T::from_double(p.to_double() * per_weight));
+        let pixels = Arc::new(image.pixels);
+        Ok(Imaged { pixels, sum_weights: image.sum_weights, counts: image.counts, beam: None })
+    }
+
+    fn is_parallel(&self) -> bool {
+        true
+    }
+}
