@@ -70,7 +70,10 @@ impl Recipe {
         let target = (spec.epsilon.powi(2) - rounding.powi(2)).max(0.25 * spec.epsilon.powi(2)).sqrt();
         let w_axis = WAxis::new(spec);
         let n_axes = if w_axis.is_single_plane(spec.epsilon) { 2.0f64 } else { 3.0 };
-        let accurate = entries().filter(|e| e.shape.error * n_axes.sqrt() <= target);
+        let unit = T::epsilon().to_double() / 2.0;
+        let accurate = entries()
+            .filter(|e| e.shape.error * n_axes.sqrt() <= target)
+            .filter(|e| unit * e.amplification().powf(n_axes) <= spec.epsilon);
         let candidates: Vec<Recipe> =
             accurate.filter_map(|e| Self::of_entry::<T>(spec, &w_axis, &e)).collect();
         let too_large = PlanError::TooLarge { nx: spec.geometry.nx, ny: spec.geometry.ny };

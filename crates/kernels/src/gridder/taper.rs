@@ -58,6 +58,19 @@ impl Entry {
         self.shape.gamma * PI * self.support as f64 * (1.0 - 0.5 / self.oversampling)
     }
 
+    /// How much more the correction multiplies at the edge of the field, ξ = 1/(2σ), than in its middle, one axis.
+    ///
+    /// Rounding errors of the grid are spread evenly over the image before the correction, so at its corners they come
+    /// out this much larger for every axis. By the transform of the Kaiser–Bessel taper, which φ comes close to:
+    /// φ̂(ξ) ∝ sinh(s)/s, s² = β² − (π W ξ)² (Kaiser & Schafer 1980).
+    pub(super) fn amplification(&self) -> f64 {
+        let at = |xi: f64| {
+            let s = (self.beta().powi(2) - (PI * self.support as f64 * xi).powi(2)).max(1e-12).sqrt();
+            s.sinh() / s
+        };
+        at(0.0) / at(0.5 / self.oversampling)
+    }
+
     /// Degree of the polynomials.
     pub(super) fn degree(&self) -> usize {
         DEGREES[self.support - MIN_SUPPORT]
