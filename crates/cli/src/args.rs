@@ -174,7 +174,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Simulation")]
     seed: u64,
     /// Noise per visibility and correlation, with its unit; 0Jy for none
-    #[arg(long, value_parser = parse_flux_jy, default_value = "0.5Jy", value_name = "FLUX", help_heading = "Simulation")]
+    #[arg(long, value_parser = parse_flux_jy, default_value = "0.1Jy", value_name = "FLUX", help_heading = "Simulation")]
     noise: f64,
     /// Accuracy of gridding: relative rms error against the direct Fourier sum
     #[arg(long, default_value_t = 1e-4, help_heading = "Performance")]

@@ -5,10 +5,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const LABEL_WIDTH: usize = 12;
+/// Time between two lines of progress in a log.
+const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 /// A terminal, or a log file in its place.
 pub(crate) struct Terminal {
@@ -22,8 +24,8 @@ struct Pass {
     name: String,
     started: Instant,
     bar: Option<ProgressBar>,
-    /// Tenths already printed where there is no terminal.
-    tenths: u64,
+    /// When a line was last printed where there is no terminal.
+    printed: Instant,
 }
 
 impl Terminal {
@@ -72,32 +74,32 @@ fn print(label: &str, text: &str) {
 impl Pass {
     fn new(name: &str, total: u64, started: Instant) -> Self {
         let bar = stderr().is_terminal().then(|| bar(name, total));
-        Pass { name: name.to_owned(), started, bar, tenths: 0 }
+        Pass { name: name.to_owned(), started, bar, printed: started }
     }
 
     fn update(&mut self, done: u64, total: u64) {
         match &self.bar {
             Some(bar) => bar.set_position(done),
-            None => self.print_tenth(done, total),
+            None => self.print_line(done, total),
         }
     }
 
-    /// One plain line every tenth of the pass.
-    fn print_tenth(&mut self, done: u64, total: u64) {
-        let tenths = done * 10 / total.max(1);
-        if tenths > self.tenths {
-            self.tenths = tenths;
-            let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
-            let left_s = (total - done) as f64 / rate;
-            let text = format!(
-                "{:3} % · {} of {} visibilities · {:.1} M vis/s · {left_s:.0} s left",
-                tenths * 10,
-                format_count(done),
-                format_count(total),
-                rate / 1e6
-            );
-            drop(writeln!(stderr(), "{:LABEL_WIDTH$} {text}", self.name));
+    /// A plain line now and then.
+    fn print_line(&mut self, done: u64, total: u64) {
+        if self.printed.elapsed() < BETWEEN_LINES {
+            return;
         }
+        self.printed = Instant::now();
+        let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        let left_s = (total - done) as f64 / rate;
+        let text = format!(
+            "{:3} % · {} of {} visibilities · {:.1} M vis/s · {left_s:.0} s left",
+            done * 100 / total.max(1),
+            format_count(done),
+            format_count(total),
+            rate / 1e6
+        );
+        drop(writeln!(stderr(), "{:LABEL_WIDTH$} {text}", self.name));
     }
 }
 

@@ -17,6 +17,9 @@ use types::{Beam, ImageGeometry, ImageHeader, SPEED_OF_LIGHT_M_S, SkySource, Sto
 /// Accuracy of the responses that sources are fitted against: well below that of the image under test.
 const RESPONSE_EPSILON: f64 = 1e-5;
 
+/// Several times the noise of a real MeerKAT visibility of 2 MHz and 150 s.
+pub const DEFAULT_NOISE_JY: f64 = 0.1;
+
 /// What to simulate and how to image it.
 #[derive(Clone, Debug)]
 pub struct DemoRequest {
@@ -39,7 +42,7 @@ impl Default for DemoRequest {
         DemoRequest {
             out: PathBuf::from("demo"),
             seed: 1,
-            noise_jy: 0.5,
+            noise_jy: DEFAULT_NOISE_JY,
             epsilon: 1e-4,
             threads: None,
             w_correction: true,
@@ -141,7 +144,7 @@ fn check(request: &DemoRequest) -> Result<(), Error> {
         Err(Error::Option { option, problem: problem.to_owned(), way_out: way_out.to_owned() })
     };
     if !(request.noise_jy >= 0.0 && request.noise_jy.is_finite()) {
-        return wrong("noise", "noise cannot be negative", "--noise 0.5Jy");
+        return wrong("noise", "noise cannot be negative", "--noise 0.1Jy");
     }
     if request.threads == Some(0) {
         return wrong("threads", "at least one thread is needed", "--threads 1");

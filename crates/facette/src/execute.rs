@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tasks::{Data, Surveyed};
 
 /// Chunks buffered before each stage.
-const DEPTH: usize = 2;
+const DEPTH: usize = 1;
 
 /// How a chain is run.
 #[derive(Clone, Copy, Debug)]

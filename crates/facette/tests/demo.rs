@@ -22,6 +22,16 @@ fn five_seeds_with_noise_come_back_within_their_errors() {
 }
 
 #[test]
+fn strong_noise_moves_fluxes_and_positions_by_their_standard_errors() {
+    let summary = run(DemoRequest { noise_jy: 1.0, seed: 6, ..DemoRequest::default() });
+    let pulls: Vec<_> =
+        summary.sources.iter().map(|s| (s.flux_out_jy - s.flux_in_jy) / s.flux_err_jy).collect();
+    let mean_square = pulls.iter().map(|p| p * p).sum::<f64>() / pulls.len() as f64;
+    // 13 squares of unit variance: their mean lies between 0.3 and 2.2 in 99 of 100 cases.
+    assert!((0.3..2.2).contains(&mean_square), "{mean_square}: {pulls:?}");
+}
+
+#[test]
 fn without_noise_fluxes_are_right_to_a_thousandth_and_positions_to_a_hundredth_of_a_pixel() {
     let summary = run(DemoRequest { noise_jy: 0.0, ..DemoRequest::default() });
     for s in &summary.sources {

@@ -80,7 +80,7 @@ fn copy_tree(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             copy_tree(&entry.path(), &target)
         } else {
-            drop(fs::copy(entry.path(), target).unwrap())
+            let _ = fs::copy(entry.path(), target).unwrap();
         }
     }
 }
