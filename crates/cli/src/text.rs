@@ -30,7 +30,7 @@ pub(crate) fn image(s: &Summary) -> Lines {
             "done",
             format!(
                 "{:.1} s for {:.0} s observed · real-time ratio {:.4} · peak memory {peak_memory}",
-                s.processing_s, s.observed_s, s.real_time_ratio
+                s.wall_s, s.observed_s, s.real_time_ratio
             ),
         ),
         line("", outputs(s.outputs.values())),
@@ -72,7 +72,7 @@ pub(crate) fn demo(s: &DemoSummary) -> Lines {
         ),
     ));
     let peak_memory = s.peak_memory_bytes.map_or_else(|| "unknown".to_owned(), format_bytes);
-    lines.push(line("done", format!("{:.1} s · peak memory {peak_memory}", s.processing_s)));
+    lines.push(line("done", format!("{:.1} s · peak memory {peak_memory}", s.wall_s)));
     lines.push(line("", outputs(s.outputs.iter())));
     lines
 }

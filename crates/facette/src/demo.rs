@@ -110,7 +110,7 @@ pub struct DemoSummary {
     /// Simulated observing time, seconds.
     pub observed_s: f64,
     /// Seconds from start to end, simulation and all responses included.
-    pub processing_s: f64,
+    pub wall_s: f64,
     /// Largest resident set of the process, bytes.
     pub peak_memory_bytes: Option<u64>,
     /// Memory the plan asked for, bytes.
@@ -194,7 +194,7 @@ impl<'a> Stage<'a> {
             gridder: gridder_summary(&planned, self.request.epsilon, self.threads),
             tasks: task_summaries(&report),
             observed_s: self.simulation.observation.observed_s(),
-            processing_s: started.elapsed().as_secs_f64(),
+            wall_s: started.elapsed().as_secs_f64(),
             peak_memory_bytes: resources::peak_memory_bytes(),
             planned_memory_bytes: planned.memory_bytes.max(response.memory_bytes),
             outputs: self.outputs(),
@@ -223,6 +223,7 @@ impl<'a> Stage<'a> {
             weighting: Weighting::Natural,
             chunk: ChunkShape { n_chan: setup.freq_hz.len(), n_corr: setup.correlations.len() },
             memory_bytes: None,
+            threads: self.threads,
         }
     }
 

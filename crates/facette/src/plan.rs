@@ -9,9 +9,7 @@ use types::{ImageGeometry, Weighting, format_angle, format_bytes};
 /// Share of the machine's memory that a run may plan with; the rest is the system's.
 const USABLE_SHARE: f64 = 0.9;
 /// Program, libraries, FFT plans, picture.
-const BASE_BYTES: u64 = 96 << 20;
-/// Chunks that exist at the same time in a pipeline of four stages with full buffers.
-pub(crate) const CHUNKS_IN_FLIGHT: usize = 8;
+const BASE_BYTES: u64 = 48 << 20;
 
 /// Half width of the largest image, direction cosine: an all-sky image with a margin, whose corners are empty.
 const MAX_HALF_WIDTH: f64 = 1.25;
@@ -33,6 +31,7 @@ pub(crate) struct Spec {
     pub weighting: Weighting,
     pub chunk: ChunkShape,
     pub memory_bytes: Option<u64>,
+    pub threads: usize,
 }
 
 /// A plan and the memory it needs.
@@ -66,11 +65,13 @@ impl Limit {
 /// Bytes needed besides grids and image: chunks in flight, the uv density, the program.
 fn fixed_bytes(spec: &Spec) -> u64 {
     let ChunkShape { n_chan, n_corr } = spec.chunk;
-    // Complex32 + flag + weight a correlation; visibility, weight and sorting keys a sample in double precision.
-    let sample_bytes = 13 * n_corr + 48;
+    // Complex32, flag and weight a correlation; then visibility and weight a sample, in double precision.
+    let sample_bytes = 13 * n_corr + 24;
     let chunk_bytes = chunk_rows(n_chan) * (n_chan * sample_bytes + 24);
+    // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each stage.
+    let in_flight = 1 + (spec.threads + 1) + 2;
     let density = if spec.weighting.needs_density() { UvDensity::memory_bytes(&spec.geometry) } else { 0 };
-    BASE_BYTES + (CHUNKS_IN_FLIGHT * chunk_bytes) as u64 + density
+    BASE_BYTES + (in_flight * chunk_bytes) as u64 + density
 }
 
 /// Plans gridding within the memory there is.

@@ -93,6 +93,7 @@ impl Job<'_> {
             weighting: self.request.weighting,
             chunk: shapes.max_by_key(size).unwrap_or(ChunkShape { n_chan: 1, n_corr: 1 }),
             memory_bytes: self.request.memory_bytes,
+            threads: self.threads,
         }
     }
 
@@ -168,7 +169,7 @@ impl Job<'_> {
     }
 
     fn summary<T: Real>(&self, planned: &Planned<T>, report: &RunReport, image: &Imaged<T>) -> Summary {
-        let processing_s = self.started.elapsed().as_secs_f64();
+        let wall_s = self.started.elapsed().as_secs_f64();
         let observed_s = self.opened.surveyed.observed_s;
         let counts = image.counts;
         let outputs = ["fits", "png", "summary.json"]
@@ -182,10 +183,10 @@ impl Job<'_> {
             rows_selected: counts.n_row,
             visibilities_used: counts.n_used,
             visibilities_flagged: counts.n_flagged,
-            visibilities_per_s: (counts.n_used + counts.n_flagged) as f64 / processing_s,
+            visibilities_per_s: (counts.n_used + counts.n_flagged) as f64 / wall_s,
             observed_s,
-            processing_s,
-            real_time_ratio: processing_s / observed_s,
+            wall_s,
+            real_time_ratio: wall_s / observed_s,
             peak_memory_bytes: resources::peak_memory_bytes(),
             planned_memory_bytes: planned.memory_bytes,
             gridder: gridder_summary(planned, self.request.epsilon, self.threads),

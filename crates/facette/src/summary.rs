@@ -31,8 +31,8 @@ pub struct Summary {
     /// INTERVAL summed over the distinct TIMEs of the selected rows, seconds.
     pub observed_s: f64,
     /// Seconds from the start of the run to its last product.
-    pub processing_s: f64,
-    /// processing_s / observed_s: at most 1 keeps up with the telescope.
+    pub wall_s: f64,
+    /// wall_s / observed_s: at most 1 keeps up with the telescope.
     pub real_time_ratio: f64,
     /// Largest resident set of the process, bytes.
     pub peak_memory_bytes: Option<u64>,
