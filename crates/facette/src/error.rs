@@ -48,6 +48,20 @@ pub enum Error {
         /// One whose phase centre differs.
         other: Box<(PathBuf, RaDec)>,
     },
+    /// There is nothing under the name of a MeasurementSet.
+    #[error("there is no {}\n  try: the folder of a MeasurementSet", path.display())]
+    Missing {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// The correlations of a MeasurementSet do not give the Stokes parameter.
+    #[error("{source} of {}\n  try: another --stokes or --ddid (facette info lists them)", path.display())]
+    Stokes {
+        /// The MeasurementSet.
+        path: PathBuf,
+        /// What is missing.
+        source: types::StokesError,
+    },
     /// A MeasurementSet cannot be read or does not hold what was asked for.
     #[error(transparent)]
     Ms(#[from] ms::Error),

@@ -1,10 +1,14 @@
 //! What a MeasurementSet holds, and which image would suit it.
 
-use crate::{Error, Session, execute, guess, open::freq_range, resources};
+use crate::{
+    Error, Session, execute, guess,
+    open::{freq_range, open_ms},
+    resources,
+};
 use ms::{FieldRef, Info, Ms, Selection};
 use std::path::Path;
 use tasks::{Data, Extent};
-use types::{ImageGeometry, SpectralFrame, format_angle, format_count, format_freq};
+use types::{ImageGeometry, SpectralFrame, format_angle, format_count};
 
 /// Rows read at a time.
 const READ_ROWS: usize = 65_536;
@@ -14,7 +18,7 @@ const READ_ROWS: usize = 65_536;
 /// # Errors
 /// When it cannot be read. A selection that cannot be imaged is not an error here: the lines say why.
 pub fn info(path: &Path, session: &Session) -> Result<Vec<(String, String)>, Error> {
-    let ms = Ms::open(path)?;
+    let ms = open_ms(&path.to_owned())?;
     let info = ms.info()?;
     let mut lines = overview(&info, ms.n_row());
     lines.extend(info.fields.iter().enumerate().map(|(i, f)| {
@@ -68,7 +72,7 @@ fn setups(info: &Info) -> Vec<(String, String)> {
             let (low, high) = freq_range(&s.freq_hz);
             let frame =
                 if s.frame == SpectralFrame::Undefined { String::new() } else { format!(" {:?}", s.frame) };
-            format!("{} channels {} to {}{frame}", s.freq_hz.len(), format_freq(low), format_freq(high))
+            format!("{} channels {:.1}–{:.1} MHz{frame}", s.freq_hz.len(), low / 1e6, high / 1e6)
         });
         let corrs = corrs.map_or("missing polarization".to_owned(), correlations);
         (format!("ddid {i}"), format!("{spw} × {corrs}"))

@@ -4,7 +4,7 @@ use crate::{Error, Request, Session, guess::Reach};
 use ms::{Ms, Selected, Selection};
 use std::path::PathBuf;
 use tasks::{Data, Surveyed};
-use types::{format_count, format_freq};
+use types::format_count;
 
 /// Rows read at a time where the user does not say: a few MB of visibilities.
 const READ_ROWS: usize = 16_384;
@@ -30,10 +30,14 @@ pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Resu
             way_out: "name at least one".to_owned(),
         });
     }
-    let sets = request.ms.iter().map(Ms::open).collect::<Result<Vec<_>, _>>()?;
+    let sets = request.ms.iter().map(open_ms).collect::<Result<Vec<_>, _>>()?;
     let selection = selection(request);
     let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
     same_phase_center(&request.ms, &selected)?;
+    for (path, selected) in request.ms.iter().zip(&selected) {
+        let terms = request.stokes.terms(&selected.setup().correlations);
+        terms.map_err(|source| Error::Stokes { path: path.clone(), source })?;
+    }
     let read_rows = request.read_rows.unwrap_or(READ_ROWS);
     let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
     let surveyed = crate::execute::survey(&data, selected.len(), session, threads)?;
@@ -47,6 +51,11 @@ pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Resu
     let (reach, w_abs_lambda) = reach(&selected, &surveyed, diameter_m);
     let rows_total = sets.iter().map(Ms::n_row).sum();
     Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total })
+}
+
+/// Opens one MeasurementSet; a path that is not there is said as such.
+pub(crate) fn open_ms(path: &PathBuf) -> Result<Ms, Error> {
+    if path.exists() { Ok(Ms::open(path)?) } else { Err(Error::Missing { path: path.clone() }) }
 }
 
 fn selection(request: &Request) -> Selection {
@@ -80,13 +89,13 @@ fn describe(selected: &Selected, n_antenna: usize, surveyed: &Surveyed, i_ms: us
     let (low, high) = freq_range(&setup.freq_hz);
     let corrs: Vec<_> = setup.correlations.iter().map(|c| c.name()).collect();
     format!(
-        "{} · {n_antenna} antennas · {} · {} rows × {} channels ({} to {}) × {} · field {}",
+        "{} · {n_antenna} antennas · {} · {} rows × {} channels ({:.1}–{:.1} MHz) × {} · field {}",
         selected.telescope(),
         duration(surveyed.observed_s),
         format_count(surveyed.extents[i_ms].n_row),
         setup.freq_hz.len(),
-        format_freq(low),
-        format_freq(high),
+        low / 1e6,
+        high / 1e6,
         corrs.join(" "),
         selected.field_name(),
     )
