@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use std::time::Instant;
 use types::{ARCSEC_RAD, ImageGeometry, SPEED_OF_LIGHT_M_S, StokesVis};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: f64| args.get(i).map_or(Ok(default), |a| a.parse::<f64>());
     let uvw_m = match args.first().filter(|a| a.ends_with(".bin")) {
@@ -35,7 +35,7 @@ fn measure<T: Real>(
     n_chan: usize,
     npix: usize,
     epsilon: f64,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let freq_hz: Vec<f64> = (0..n_chan).map(|c| 1.284e9 + 0.836e6 * c as f64).collect();
     let w = |f: f64| uvw_m.iter().map(move |r| r[2].abs() * f / SPEED_OF_LIGHT_M_S);
     let w_max = w(freq_hz[n_chan - 1]).fold(0.0, f64::max);

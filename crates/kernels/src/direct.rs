@@ -147,3 +147,115 @@ fn envelope_decay_s2(gaussian: &Gaussian, lmn: Lmn, uvw_m: &[f64; 3]) -> f64 {
     let across = (u * cos - v * sin) * gaussian.fwhm_minor_rad;
     PI * PI / (4.0 * LN_2) * (along * along + across * across) / SPEED_OF_LIGHT_M_S.powi(2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_complex::Complex;
+    use testkit::rms_rel_err;
+
+    const GEOMETRY: ImageGeometry = ImageGeometry { nx: 9, ny: 6, cell_rad: 2e-3 };
+    const UVW_M: [[f64; 3]; 3] = [[100.0, -30.0, 44.0], [-61.0, 7.0, -250.0], [0.0, 0.0, 0.0]];
+    const FREQ_HZ: [f64; 2] = [1.0e9, 1.3e9];
+
+    fn source(l: f64, m: f64, flux_jy: f64) -> SkySource {
+        SkySource { l, m, flux_jy, gaussian: None }
+    }
+
+    fn vis_of(vis_rf: Vec<Complex64>) -> StokesVis<f64> {
+        let weight_rf = (0..vis_rf.len()).map(|i| 1.0 + i as f64 / 4.0).collect();
+        StokesVis { i_chunk: 0, freq_hz: FREQ_HZ.into(), uvw_m: UVW_M.to_vec(), vis_rf, weight_rf }
+    }
+
+    #[test]
+    fn a_source_at_the_center_is_its_flux_everywhere() {
+        for v in predict_sources(&[source(0.0, 0.0, 2.5)], &UVW_M, &FREQ_HZ) {
+            assert_eq!(v, Complex64::new(2.5, 0.0));
+        }
+    }
+
+    #[test]
+    fn the_sign_is_that_of_the_convention() {
+        // u = 1/4 turn per unit of l: V = exp(+2πi/4) = i.
+        let uvw_m = [[SPEED_OF_LIGHT_M_S / 1e9 / 0.2 / 4.0, 0.0, 0.0]];
+        let v = predict_sources(&[source(0.2, 0.0, 1.0)], &uvw_m, &[1e9])[0];
+        assert!((v - Complex64::I).norm() < 1e-14, "{v}");
+        // w = −1/4 turn per unit of n − 1 = −0.4 (l = 0.8): V = exp(2πi · 0.25 · 0.4 / 0.4) = i.
+        let uvw_m = [[0.0, 0.0, -SPEED_OF_LIGHT_M_S / 1e9 / 0.4 / 4.0]];
+        let v = predict_sources(&[source(0.8, 0.0, 1.0)], &uvw_m, &[1e9])[0];
+        assert!((v - Complex64::I).norm() < 1e-14, "{v}");
+    }
+
+    #[test]
+    fn a_visibility_makes_a_cosine_on_the_image() {
+        let mut vis = vis_of(vec![Complex64::ZERO; 6]);
+        vis.vis_rf[0] = Complex64::new(0.6, -0.8);
+        vis.weight_rf[0] = 3.0;
+        let image = image(&vis, &GEOMETRY);
+        for ((y, x), &pixel) in image.indexed_iter() {
+            let lmn = Lmn::new(GEOMETRY.l(x as f64), GEOMETRY.m(y as f64)).unwrap();
+            let phase =
+                TAU * FREQ_HZ[0] / SPEED_OF_LIGHT_M_S * (100.0 * lmn.l - 30.0 * lmn.m + 44.0 * lmn.n_minus_1);
+            let want = 3.0 * (phase.cos() * 0.6 - 0.8 * phase.sin());
+            assert!((pixel - want).abs() < 1e-12, "({x}, {y}): {pixel} {want}");
+        }
+        assert!((image[[3, 4]] - 1.8).abs() < 1e-15);
+    }
+
+    #[test]
+    fn pixels_and_points_predict_the_same_and_are_adjoint_to_the_image() {
+        let mut model = Array2::zeros((6, 9));
+        (model[[0, 0]], model[[5, 2]], model[[3, 8]]) = (1.0, -0.5, 2.0);
+        let at = |y: usize, x: usize| source(GEOMETRY.l(x as f64), GEOMETRY.m(y as f64), model[[y, x]]);
+        let pixels = predict_image(&model, &GEOMETRY, &UVW_M, &FREQ_HZ);
+        let points = predict_sources(&[at(0, 0), at(5, 2), at(3, 8)], &UVW_M, &FREQ_HZ);
+        assert!(rms_rel_err(&pixels, &points) < 1e-12);
+        let vis = vis_of((0..6).map(|i| Complex::new(i as f64 - 2.5, 0.3 * i as f64)).collect());
+        let in_image: f64 = image(&vis, &GEOMETRY).iter().zip(&model).map(|(a, b)| a * b).sum();
+        let samples = vis.vis_rf.iter().zip(&vis.weight_rf).zip(&pixels);
+        let in_vis: f64 = samples.map(|((a, w), b)| w * (a * b.conj()).re).sum();
+        assert!((in_image - in_vis).abs() < 1e-12 * in_vis.abs());
+    }
+
+    #[test]
+    fn a_gaussian_predicts_what_its_pixels_do() {
+        // Off centre and with w, so that the gradient of n counts.
+        let (l0, m0) = (0.05, -0.03);
+        let gaussian = Gaussian { fwhm_major_rad: 2.4e-3, fwhm_minor_rad: 1.2e-3, pa_rad: 0.6 };
+        let uvw_m = [[20.0, -30.0, 44.0], [-61.0, 7.0, -90.0], [0.0, 0.0, 0.0], [0.0, 0.0, 300.0]];
+        let sampled: Vec<SkySource> = (-40..=40)
+            .flat_map(|i| (-40..=40).map(move |j| (i as f64 * 1.2e-4, j as f64 * 1.2e-4)))
+            .map(|(dl, dm)| {
+                let (sin, cos) = gaussian.pa_rad.sin_cos();
+                let (along, across) = (dl * sin + dm * cos, dl * cos - dm * sin);
+                let r2 =
+                    (along / gaussian.fwhm_major_rad).powi(2) + (across / gaussian.fwhm_minor_rad).powi(2);
+                source(l0 + dl, m0 + dm, (-4.0 * LN_2 * r2).exp())
+            })
+            .collect();
+        let sum: f64 = sampled.iter().map(|s| s.flux_jy).sum();
+        let exact = predict_sources(&sampled, &uvw_m, &FREQ_HZ);
+        let got = predict_sources(
+            &[SkySource { l: l0, m: m0, flux_jy: sum, gaussian: Some(gaussian) }],
+            &uvw_m,
+            &FREQ_HZ,
+        );
+        // π w θ²/4 is 6e-3 for the longest w.
+        assert!(rms_rel_err(&got, &exact) < 4e-3, "{got:?}\n{exact:?}");
+        assert!(got[7].norm() < 0.98 * sum, "w alone resolves the source: {}", got[7].norm() / sum);
+    }
+
+    #[test]
+    fn nothing_comes_from_beyond_the_sphere_or_from_flagged_samples() {
+        let vis = vis_of(vec![Complex64::ONE; 6]);
+        assert_eq!(image_at(&vis, &[(0.9, 0.9), (0.0, 0.0)])[0], 0.0);
+        assert!(predict_sources(&[source(0.9, 0.9, 1.0)], &UVW_M, &FREQ_HZ).iter().all(|v| v.norm() == 0.0));
+        let mut flagged = vis.clone();
+        (flagged.weight_rf[1], flagged.vis_rf[1]) = (0.0, Complex64::new(f64::NAN, 0.0));
+        let mut without = vis;
+        without.weight_rf[1] = 0.0;
+        assert_eq!(image(&flagged, &GEOMETRY), image(&without, &GEOMETRY));
+        assert!(predict_sources(&[], &UVW_M, &FREQ_HZ).iter().all(|v| v.norm() == 0.0));
+        assert!(predict_sources(&[source(0.0, 0.0, 1.0)], &[], &FREQ_HZ).is_empty());
+    }
+}

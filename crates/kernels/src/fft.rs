@@ -212,3 +212,91 @@ fn pack<T: Real>(values: &[Complex<T>], pairs: &mut [T]) {
         pair.copy_from_slice(&[value.re, value.im]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array3, Axis};
+    use num_complex::Complex64;
+    use std::f64::consts::TAU;
+
+    /// (grid, image): even, odd and rectangular, more than one strip of columns.
+    const SHAPES: [([usize; 2], [usize; 2]); 4] =
+        [([48, 20], [37, 13]), ([10, 12], [4, 6]), ([6, 4], [1, 1]), ([36, 40], [35, 40])];
+
+    fn value(i: usize) -> Complex64 {
+        Complex64::new((i * i % 17) as f64 - 8.0, (i * 7 % 13) as f64 - 6.0)
+    }
+
+    /// exp(±2πi (u X/nu + v Y/nv)).
+    fn phase(sign: f64, n_grid: [usize; 2], uv: [usize; 2], xy: [f64; 2]) -> Complex64 {
+        let turns = uv[0] as f64 * xy[0] / n_grid[0] as f64 + uv[1] as f64 * xy[1] / n_grid[1] as f64;
+        Complex64::from_polar(1.0, sign * TAU * turns)
+    }
+
+    fn pixel(n_image: [usize; 2], x: usize, y: usize) -> [f64; 2] {
+        [x as f64 - (n_image[0] / 2) as f64, y as f64 - (n_image[1] / 2) as f64]
+    }
+
+    #[test]
+    fn a_grid_transforms_to_the_image_like_the_double_sum() {
+        for (n_grid, n_image) in SHAPES {
+            let fft = Fft2::<f64>::new(n_grid, n_image);
+            let [nu, nv] = n_grid;
+            let used: Vec<bool> = (0..nv).map(|v| v % 3 != 1).collect();
+            let at = |v: usize, p: usize, u: usize| {
+                if used[v] { value((v * 2 + p) * nu + u) } else { Complex64::ZERO }
+            };
+            let mut rows: Vec<f64> = (0..nv * 2 * nu)
+                .map(|i| at(i / (2 * nu), i / nu % 2, i % nu))
+                .flat_map(|z| [z.re, z.im])
+                .collect();
+            fft.rows_to_image(&mut rows, 2, &used);
+            let rows = GridRows { values: &rows, used: &used, n_planes: 2 };
+            let mut columns = fft.new_columns();
+            for (i_plane, x0) in (0..n_image[0]).step_by(STRIP).flat_map(|x0| [(0, x0), (1, x0)]) {
+                let n = STRIP.min(n_image[0] - x0);
+                fft.columns_to_image(&rows, StripAt { i_plane, x0, n }, &mut columns);
+                for (c, y) in (0..n).flat_map(|c| (0..n_image[1]).map(move |y| (c, y))) {
+                    let xy = pixel(n_image, x0 + c, y);
+                    let want: Complex64 = (0..nv)
+                        .flat_map(|v| (0..nu).map(move |u| (u, v)))
+                        .map(|(u, v)| at(v, i_plane, u) * phase(-1.0, n_grid, [u, v], xy))
+                        .sum();
+                    let got = columns.values[c * nv + (y + nv - n_image[1] / 2) % nv];
+                    assert!(
+                        (got - want).norm() < 1e-10,
+                        "{n_grid:?} {n_image:?} ({x0} + {c}, {y}): {got} {want}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_image_transforms_to_the_grid_like_the_double_sum() {
+        for (n_grid, n_image) in SHAPES {
+            let fft = Fft2::<f64>::new(n_grid, n_image);
+            let ([nu, nv], [nx, ny]) = (n_grid, n_image);
+            let mut grid = Array3::<f64>::zeros((nv, 1, 2 * nu));
+            let mut columns = fft.new_columns();
+            let mut kept = grid.slice_mut(s![.., .., ..2 * nx]);
+            for (i, mut strip) in kept.axis_chunks_iter_mut(Axis(2), 2 * STRIP).enumerate() {
+                columns.values.fill(Complex64::ZERO);
+                for (c, y) in (0..strip.dim().2 / 2).flat_map(|c| (0..ny).map(move |y| (c, y))) {
+                    columns.values[c * nv + (y + nv - ny / 2) % nv] = value(y * nx + i * STRIP + c);
+                }
+                fft.columns_to_grid(&mut columns, 0, &mut strip);
+            }
+            let rows = grid.as_slice_mut().unwrap();
+            fft.rows_to_grid(rows, 1);
+            for (u, v) in (0..nv).flat_map(|v| (0..nu).map(move |u| (u, v))) {
+                let pixels = (0..ny).flat_map(|y| (0..nx).map(move |x| (x, y)));
+                let term = |(x, y)| value(y * nx + x) * phase(1.0, n_grid, [u, v], pixel(n_image, x, y));
+                let want: Complex64 = pixels.map(term).sum();
+                let got = Complex64::new(rows[2 * (v * nu + u)], rows[2 * (v * nu + u) + 1]);
+                assert!((got - want).norm() < 1e-10, "{n_grid:?} {n_image:?} ({u}, {v}): {got} {want}");
+            }
+        }
+    }
+}

@@ -199,3 +199,124 @@ impl ImagingWeights {
 fn scales(freq_hz: &[f64]) -> Vec<f64> {
     freq_hz.iter().map(|f| f / SPEED_OF_LIGHT_M_S).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_complex::Complex;
+    use rand::{RngExt, SeedableRng};
+
+    const GEOMETRY: ImageGeometry = ImageGeometry { nx: 20, ny: 12, cell_rad: 1e-3 };
+
+    /// Samples within and beyond the Nyquist range, some flagged, some on ties and on v = 0.
+    fn observation() -> StokesVis<f64> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+        let freq_hz: Vec<f64> = (0..3).map(|c| 1.2e9 - 1e8 * c as f64).collect();
+        let mut uvw_m: Vec<[f64; 3]> =
+            (0..400).map(|_| std::array::from_fn(|_| 300.0 * (rng.random::<f64>() - 0.5))).collect();
+        let tie = 2.5 / (20.0 * 1e-3) * SPEED_OF_LIGHT_M_S / 1.2e9;
+        uvw_m.extend([[tie, 0.0, 0.0], [-tie, 0.0, 1.0], [3.0, -0.0, 0.0], [9e9, 1.0, 0.0]]);
+        let n = uvw_m.len() * 3;
+        let weight_rf = (0..n).map(|i| if i % 7 == 3 { 0.0 } else { 0.5 + (i % 11) as f64 }).collect();
+        StokesVis { i_chunk: 0, freq_hz: freq_hz.into(), uvw_m, vis_rf: vec![Complex::ONE; n], weight_rf }
+    }
+
+    /// The definition in the words of the module's header, cell by cell in one map.
+    fn naive(vis: &StokesVis<f64>, weighting: Weighting) -> Vec<f64> {
+        let key = |uvw: &[f64; 3], f: &f64| {
+            let scale = f / SPEED_OF_LIGHT_M_S;
+            let (u, v) = (uvw[0] * scale, uvw[1] * scale);
+            let s = if v < 0.0 { -1.0 } else { 1.0 };
+            let index = |x: f64, n: f64| (x * s * n * 1e-3).round_ties_even() as i64;
+            (index(u, 20.0), index(v, 12.0))
+        };
+        let keys: Vec<_> =
+            vis.uvw_m.iter().flat_map(|r| vis.freq_hz.iter().map(move |f| key(r, f))).collect();
+        let mut sums = BTreeMap::<_, f64>::new();
+        for (key, w) in keys.iter().zip(&vis.weight_rf) {
+            *sums.entry(key).or_default() += w;
+        }
+        let mean = sums.values().map(|w| w * w).sum::<f64>() / sums.values().sum::<f64>();
+        let imaging = |(key, &w): (&(i64, i64), &f64)| match weighting {
+            Weighting::Natural => w,
+            _ if w == 0.0 => 0.0,
+            Weighting::Uniform => w / sums[key],
+            Weighting::Briggs { robust } => {
+                w / (1.0 + sums[key] * (5.0 * 10f64.powf(-robust)).powi(2) / mean)
+            }
+        };
+        keys.iter().zip(&vis.weight_rf).map(imaging).collect()
+    }
+
+    #[test]
+    fn weights_follow_their_definition_within_and_beyond_the_nyquist_range() {
+        let briggs = |robust| Weighting::Briggs { robust };
+        for weighting in [Weighting::Natural, Weighting::Uniform, briggs(0.0), briggs(-2.0), briggs(1.5)] {
+            let mut vis = observation();
+            let want = naive(&vis, weighting);
+            let mut density = UvDensity::new(&GEOMETRY);
+            density.add(&vis);
+            assert!(!density.beyond.is_empty() && density.sums.iter().any(|w| *w > 0.0));
+            density.finish(weighting).apply(&mut vis);
+            for (got, want) in vis.weight_rf.iter().zip(&want) {
+                assert!((got - want).abs() <= 1e-12 * want, "{weighting:?}: {got} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_add_up_to_the_whole() {
+        let whole = observation();
+        let mut parts = [whole.clone(), whole.clone()];
+        parts[0].uvw_m.truncate(100);
+        parts[0].weight_rf.truncate(300);
+        parts[1].uvw_m.drain(..100);
+        parts[1].weight_rf.drain(..300);
+        let (mut one, mut two) = (UvDensity::new(&GEOMETRY), UvDensity::new(&GEOMETRY));
+        one.add(&whole);
+        parts.iter().for_each(|part| two.add(part));
+        assert!(one.sums == two.sums && one.beyond == two.beyond);
+    }
+
+    #[test]
+    fn robustness_runs_from_uniform_to_natural() {
+        let weights = |weighting| {
+            let mut vis = observation();
+            let mut density = UvDensity::new(&GEOMETRY);
+            density.add(&vis);
+            density.finish(weighting).apply(&mut vis);
+            let sum: f64 = vis.weight_rf.iter().sum();
+            vis.weight_rf.iter().map(|w| w / sum).collect::<Vec<_>>()
+        };
+        for (robust, limit) in [(-6.0, Weighting::Uniform), (6.0, Weighting::Natural)] {
+            let (got, want) = (weights(Weighting::Briggs { robust }), weights(limit));
+            assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-6 * b.max(1e-9)));
+        }
+    }
+
+    #[test]
+    fn empty_flagged_and_undefined_data_do_no_harm() {
+        let mut vis = observation();
+        vis.weight_rf.fill(0.0);
+        let mut density = UvDensity::new(&GEOMETRY);
+        density.add(&vis);
+        density.clone().finish(Weighting::Briggs { robust: 0.0 }).apply(&mut vis);
+        assert!(vis.weight_rf.iter().all(|w| *w == 0.0));
+        let mut vis = observation();
+        vis.uvw_m[0] = [f64::NAN, 0.0, 0.0];
+        density.add(&vis);
+        density.finish(Weighting::Uniform).apply(&mut vis);
+        assert!(vis.weight_rf[..3] == [0.0; 3] && vis.weight_rf.iter().all(|w| w.is_finite()));
+        let mut none = StokesVis::<f32> {
+            i_chunk: 0,
+            freq_hz: [].into(),
+            uvw_m: vec![],
+            vis_rf: vec![],
+            weight_rf: vec![],
+        };
+        let mut density = UvDensity::new(&GEOMETRY);
+        density.add(&none);
+        density.finish(Weighting::Uniform).apply(&mut none);
+        assert_eq!(UvDensity::memory_bytes(&GEOMETRY), 8 * 23 * 8);
+    }
+}

@@ -14,8 +14,8 @@ pub trait Real:
 {
     /// Smallest accuracy ε that a gridder of this precision can promise.
     const MIN_EPSILON: f64;
-    /// Share of rounding in the error of a gridder, relative rms.
-    const ROUNDING: f64;
+    /// Half a unit in the last place of 1.
+    const UNIT_ROUNDING: f64;
     /// Name of the precision as users write it.
     const NAME: &'static str;
     /// (−1)^k π^(2k+1)/(2k+1)!, the series of sin πx in x^(2k+1), as far as the precision needs on |x| ≤ 1/2.
@@ -58,7 +58,7 @@ const fn single<const N: usize>(from: [f64; N]) -> [f32; N] {
 
 impl Real for f32 {
     const MIN_EPSILON: f64 = 2e-6;
-    const ROUNDING: f64 = 1e-6;
+    const UNIT_ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
     const NAME: &'static str = "single";
     const SIN_PI: &'static [f32] = &single(series::<7>(1));
     const COS_PI: &'static [f32] = &single(series::<7>(0));
@@ -75,7 +75,7 @@ impl Real for f32 {
 
 impl Real for f64 {
     const MIN_EPSILON: f64 = 1e-12;
-    const ROUNDING: f64 = 1e-14;
+    const UNIT_ROUNDING: f64 = f64::EPSILON / 2.0;
     const NAME: &'static str = "double";
     const SIN_PI: &'static [f64] = &series::<11>(1);
     const COS_PI: &'static [f64] = &series::<12>(0);

@@ -56,6 +56,8 @@ mod scatter;
 mod screen;
 mod taper;
 mod taper_table;
+#[cfg(test)]
+mod tests;
 
 pub use error::PlanError;
 pub(crate) use footprint::TileLoops;
@@ -68,7 +70,7 @@ use batch::Frame;
 use correction::Correction;
 use footprint::TaperCoefficients;
 use ndarray::Array2;
-use taper::{Taper, entries};
+use taper::{Entry, Taper};
 use types::{ImageGeometry, StokesVis};
 
 /// What a gridder is planned from.
@@ -114,12 +116,14 @@ impl<T: Real> GridPlan<T> {
     /// # Errors
     /// See [`PlanError`].
     pub fn for_samples(spec: &GridderSpec, n_samples: u64) -> Result<Self, PlanError> {
-        let recipe = Recipe::choose::<T>(spec, n_samples)?;
+        let (recipe, entry) = Recipe::choose::<T>(spec, n_samples)?;
+        Ok(Self::from_recipe(spec, recipe, &entry))
+    }
+
+    fn from_recipe(spec: &GridderSpec, recipe: Recipe, entry: &Entry) -> Self {
         let geometry = spec.geometry;
-        let chosen = entries().find(|e| e.support == recipe.support && e.oversampling == recipe.oversampling);
-        let too_large = PlanError::TooLarge { nx: geometry.nx, ny: geometry.ny };
-        let taper = Taper::new(&chosen.ok_or(too_large)?);
-        Ok(GridPlan {
+        let taper = Taper::new(entry);
+        GridPlan {
             frame: Frame::new(&recipe, &geometry, spec.w_correction),
             correction: Correction::new(&recipe, &geometry, &taper),
             fft: Fft2::new([recipe.nu, recipe.nv], [geometry.nx, geometry.ny]),
@@ -127,7 +131,7 @@ impl<T: Real> GridPlan<T> {
             level: SimdLevel::detect(),
             geometry,
             recipe,
-        })
+        }
     }
 
     /// The same plan with the loops compiled for another instruction set (to compare them).
