@@ -108,9 +108,8 @@ impl<T: Real> Batch<T> {
     #[inline(always)]
     pub(super) fn place<I: Isa>(&mut self, row: &RowFrame, origin: [f64; 3], freq_hz: &[f64]) {
         self.n = freq_hz.len();
-        for axis in 0..3 {
-            let (offset, tap) = (&mut self.offset[axis], &mut self.tap[axis]);
-            for ((offset, tap), &freq_hz) in offset.iter_mut().zip(tap).zip(freq_hz) {
+        for (axis, (offsets, taps)) in self.offset.iter_mut().zip(&mut self.tap).enumerate() {
+            for ((offset, tap), &freq_hz) in offsets.iter_mut().zip(taps).zip(freq_hz) {
                 let place = row.place(axis, freq_hz);
                 let first = round_even(place);
                 *offset = T::from_double(2.0 * (first - place));

@@ -189,10 +189,8 @@ impl Tile {
 impl Run {
     fn extend(&mut self, tile: &Tile, taps: [f64; 3]) {
         let at = tile.local(taps);
-        for i in 0..3 {
-            self.low[i] = self.low[i].min(at[i]);
-            self.high[i] = self.high[i].max(at[i]);
-        }
+        self.low = std::array::from_fn(|i| self.low[i].min(at[i]));
+        self.high = std::array::from_fn(|i| self.high[i].max(at[i]));
     }
 
     /// Corner of the tile on the infinite grid.

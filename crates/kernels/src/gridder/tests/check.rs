@@ -144,7 +144,7 @@ impl<T: Real> Checks<'_, T> {
         let (mut a, mut b) = (self.vis.clone(), self.vis.clone());
         let two = T::from_double(2.0);
         for (i, (a, b)) in a.vis_rf.iter_mut().zip(&mut b.vis_rf).enumerate() {
-            if i % 3 == 0 { *a = *a * two } else { *b = *b * two }
+            *(if i % 3 == 0 { a } else { b }) *= two;
         }
         let twice = dirty(self.plan, &a) + dirty(self.plan, &b);
         let three = dirty(self.plan, &self.vis).mapv(|p| p * T::from_double(3.0));
