@@ -12,6 +12,9 @@ use rand::{RngExt, SeedableRng};
 use std::time::Instant;
 use types::{ARCSEC_RAD, ImageGeometry, SPEED_OF_LIGHT_M_S, StokesVis};
 
+/// Samples gridded at a time.
+const BLOCK: usize = 1 << 20;
+
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: f64| args.get(i).map_or(Ok(default), |a| a.parse::<f64>());
@@ -52,18 +55,13 @@ fn measure<T: Real>(
     let start = Instant::now();
     let plan = GridPlan::<T>::for_samples(&spec, n_sample as u64)?;
     println!("plan {:.2} ms {:?}", start.elapsed().as_secs_f64() * 1e3, plan.recipe());
-    let mut vis = StokesVis {
-        i_chunk: 0,
-        freq_hz: freq_hz.into(),
-        uvw_m,
-        vis_rf: vec![Complex::new(T::one(), T::zero()); n_sample],
-        weight_rf: vec![T::one(); n_sample],
-    };
+    let mut blocks: Vec<StokesVis<T>> =
+        uvw_m.chunks((BLOCK / n_chan).max(1)).map(|rows| block(rows, &freq_hz)).collect();
     for _ in 0..3 {
         let mut image = Array2::from_elem((npix, npix), T::zero());
         let clock = Clock::new(n_sample);
         let mut planes = plan.new_planes(0);
-        plan.grid(&vis, &mut planes);
+        blocks.iter().for_each(|vis| plan.grid(vis, &mut planes));
         let grid = clock.ns();
         plan.add_to_image(planes, &mut image);
         plan.finish_image(&mut image);
@@ -71,9 +69,9 @@ fn measure<T: Real>(
         let clock = Clock::new(n_sample);
         let planes = plan.planes_of_model(&plan.prepare_model(&image), 0);
         let fft = clock.ns();
-        plan.degrid(&planes, &mut vis);
+        blocks.iter_mut().for_each(|vis| plan.degrid(&planes, vis));
         report("degrid", fft, clock.ns());
-        vis.vis_rf.fill(Complex::new(T::one(), T::zero()));
+        blocks.iter_mut().for_each(|vis| vis.vis_rf.fill(Complex::new(T::one(), T::zero())));
     }
     Ok(())
 }
@@ -86,6 +84,17 @@ fn cpu_s() -> f64 {
         .next()
         .map(|s| s.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum());
     ticks.unwrap_or(0.0_f64) / 100.0
+}
+
+fn block<T: Real>(rows: &[[f64; 3]], freq_hz: &[f64]) -> StokesVis<T> {
+    let n = rows.len() * freq_hz.len();
+    StokesVis {
+        i_chunk: 0,
+        freq_hz: freq_hz.into(),
+        uvw_m: rows.to_vec(),
+        vis_rf: vec![Complex::new(T::one(), T::zero()); n],
+        weight_rf: vec![T::one(); n],
+    }
 }
 
 fn report(what: &str, first: [f64; 2], all: [f64; 2]) {

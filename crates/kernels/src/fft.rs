@@ -27,7 +27,7 @@
 //! | nx, ny | `n_image` |
 
 use crate::Real;
-use ndarray::{ArrayViewMut3, s};
+use ndarray::{ArrayViewMut3, Axis};
 use num_complex::Complex;
 use rayon::prelude::*;
 use rustfft::{Fft, FftPlanner};
@@ -45,12 +45,46 @@ pub struct Fft2<T: Real> {
     to_grid: [Arc<dyn Fft<T>>; 2],
 }
 
-/// Some columns of one plane, [column][v], and the scratch of their transforms.
+/// Some columns of one plane and the scratch of their transforms.
+///
+/// Columns lie a little more than nv apart: sizes of transforms have many factors of two, and columns at a multiple of
+/// the cache's period would push each other out while rows are copied to them.
 #[derive(Debug)]
 pub struct Columns<T> {
-    /// Values [column][v] in the order of the transform's bins; complex.
-    pub values: Vec<Complex<T>>,
+    values: Vec<Complex<T>>,
     scratch: Vec<Complex<T>>,
+    len: usize,
+}
+
+/// Complex numbers between the end of a column and the next.
+const COLUMN_GAP: usize = 8;
+
+impl<T: Real> Columns<T> {
+    fn new(fft: &Arc<dyn Fft<T>>, n: usize) -> Self {
+        let zero = Complex::new(T::zero(), T::zero());
+        let len = fft.len();
+        let scratch = vec![zero; fft.get_inplace_scratch_len()];
+        Columns { values: vec![zero; n * (len + COLUMN_GAP)], scratch, len }
+    }
+
+    /// Column `c` in the order of the transform's bins.
+    pub fn column(&self, c: usize) -> &[Complex<T>] {
+        &self.values[c * (self.len + COLUMN_GAP)..][..self.len]
+    }
+
+    /// Column `c`, to be written.
+    pub fn column_mut(&mut self, c: usize) -> &mut [Complex<T>] {
+        &mut self.values[c * (self.len + COLUMN_GAP)..][..self.len]
+    }
+
+    fn transform(&mut self, fft: &Arc<dyn Fft<T>>, n_columns: usize) {
+        if self.scratch.len() < fft.get_inplace_scratch_len() {
+            self.scratch.resize(fft.get_inplace_scratch_len(), Complex::default());
+        }
+        for column in self.values.chunks_exact_mut(self.len + COLUMN_GAP).take(n_columns) {
+            fft.process_with_scratch(&mut column[..self.len], &mut self.scratch);
+        }
+    }
 }
 
 impl<T: Real> Fft2<T> {
@@ -93,11 +127,11 @@ impl<T: Real> Fft2<T> {
             || Columns::new(fft, 1),
             |line, (row, _)| {
                 for row in row.chunks_exact_mut(2 * self.n_grid[0]) {
-                    unpack(row, &mut line.values);
-                    line.process(fft);
+                    unpack(row, line.column_mut(0));
+                    line.transform(fft, 1);
                     let (west, east) = row[..2 * self.n_image[0]].split_at_mut(2 * n_center);
-                    pack(&line.values[first_bin..], west);
-                    pack(&line.values, east);
+                    pack(&line.column(0)[first_bin..], west);
+                    pack(line.column(0), east);
                 }
             },
         );
@@ -112,12 +146,13 @@ impl<T: Real> Fft2<T> {
             || Columns::new(fft, 1),
             |line, row| {
                 for row in row.chunks_exact_mut(2 * self.n_grid[0]) {
-                    line.values.fill(Complex::new(T::zero(), T::zero()));
                     let (west, east) = row[..2 * self.n_image[0]].split_at(2 * n_center);
-                    unpack(east, &mut line.values);
-                    unpack(west, &mut line.values[first_bin..]);
-                    line.process(fft);
-                    pack(&line.values, row);
+                    let values = line.column_mut(0);
+                    unpack(east, values);
+                    values[east.len() / 2..first_bin].fill(Complex::default());
+                    unpack(west, &mut values[first_bin..]);
+                    line.transform(fft, 1);
+                    pack(line.column(0), row);
                 }
             },
         );
@@ -132,33 +167,37 @@ impl<T: Real> Fft2<T> {
     pub fn columns_to_image(&self, rows: &GridRows<'_, T>, at: StripAt, columns: &mut Columns<T>) {
         let (nu, nv) = (self.n_grid[0], self.n_grid[1]);
         let row_len = self.row_len(rows.n_planes);
+        let start = 2 * (at.i_plane * nu + at.x0);
+        let stride = nv + COLUMN_GAP;
         for (v, (row, used)) in rows.values.chunks_exact(row_len).zip(rows.used).take(nv).enumerate() {
-            let start = 2 * (at.i_plane * nu + at.x0);
-            let row = used.then(|| &row[start..start + 2 * at.n]);
-            for c in 0..at.n {
-                let zero = Complex::new(T::zero(), T::zero());
-                columns.values[c * nv + v] = row.map_or(zero, |r| Complex::new(r[2 * c], r[2 * c + 1]));
+            let cells = columns.values[v..].iter_mut().step_by(stride);
+            if *used {
+                let pairs = row[start..start + 2 * at.n].chunks_exact(2);
+                cells.zip(pairs).for_each(|(cell, pair)| *cell = Complex::new(pair[0], pair[1]));
+            } else {
+                cells.take(at.n).for_each(|cell| *cell = Complex::default());
             }
         }
-        columns.process_some(&self.to_image[1], at.n * nv);
+        columns.transform(&self.to_image[1], at.n);
     }
 
-    /// Transforms columns along v towards the grid and scatters them into a strip of planes, [v][plane][2 x].
+    /// Transforms columns along v towards the grid and scatters them into a strip of planes, [v][plane][2 x],
+    /// whose rows are contiguous.
     pub fn columns_to_grid(
         &self,
         columns: &mut Columns<T>,
         i_plane: usize,
         strip: &mut ArrayViewMut3<'_, T>,
     ) {
-        let nv = self.n_grid[1];
-        let n = strip.dim().2 / 2;
-        columns.process_some(&self.to_grid[1], n * nv);
-        for v in 0..nv {
-            let mut row = strip.slice_mut(s![v, i_plane, ..]);
-            for (c, pair) in row.exact_chunks_mut(2).into_iter().enumerate() {
-                let value = columns.values[c * nv + v];
-                pair.into_iter().zip([value.re, value.im]).for_each(|(to, from)| *to = from);
-            }
+        let stride = self.n_grid[1] + COLUMN_GAP;
+        columns.transform(&self.to_grid[1], strip.dim().2 / 2);
+        let mut plane = strip.index_axis_mut(Axis(1), i_plane);
+        for (v, row) in plane.outer_iter_mut().enumerate() {
+            let Some(row) = row.into_slice() else { continue };
+            let cells = columns.values[v..].iter().step_by(stride);
+            row.chunks_exact_mut(2)
+                .zip(cells)
+                .for_each(|(pair, cell)| pair.copy_from_slice(&[cell.re, cell.im]));
         }
     }
 }
@@ -185,22 +224,6 @@ pub struct StripAt {
     pub n: usize,
 }
 
-impl<T: Real> Columns<T> {
-    fn new(fft: &Arc<dyn Fft<T>>, n: usize) -> Self {
-        let zero = Complex::new(T::zero(), T::zero());
-        Columns { values: vec![zero; n * fft.len()], scratch: vec![zero; fft.get_inplace_scratch_len()] }
-    }
-
-    fn process(&mut self, fft: &Arc<dyn Fft<T>>) {
-        fft.process_with_scratch(&mut self.values, &mut self.scratch);
-    }
-
-    fn process_some(&mut self, fft: &Arc<dyn Fft<T>>, n_values: usize) {
-        self.scratch.resize(fft.get_inplace_scratch_len().max(self.scratch.len()), Complex::default());
-        fft.process_with_scratch(&mut self.values[..n_values], &mut self.scratch);
-    }
-}
-
 fn unpack<T: Real>(pairs: &[T], out: &mut [Complex<T>]) {
     for (pair, value) in pairs.chunks_exact(2).zip(out) {
         *value = Complex::new(pair[0], pair[1]);
@@ -216,7 +239,7 @@ fn pack<T: Real>(values: &[Complex<T>], pairs: &mut [T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array3, Axis};
+    use ndarray::{Array3, s};
     use num_complex::Complex64;
     use std::f64::consts::TAU;
 
@@ -263,7 +286,7 @@ mod tests {
                         .flat_map(|v| (0..nu).map(move |u| (u, v)))
                         .map(|(u, v)| at(v, i_plane, u) * phase(-1.0, n_grid, [u, v], xy))
                         .sum();
-                    let got = columns.values[c * nv + (y + nv - n_image[1] / 2) % nv];
+                    let got = columns.column(c)[(y + nv - n_image[1] / 2) % nv];
                     assert!(
                         (got - want).norm() < 1e-10,
                         "{n_grid:?} {n_image:?} ({x0} + {c}, {y}): {got} {want}"
@@ -282,9 +305,9 @@ mod tests {
             let mut columns = fft.new_columns();
             let mut kept = grid.slice_mut(s![.., .., ..2 * nx]);
             for (i, mut strip) in kept.axis_chunks_iter_mut(Axis(2), 2 * STRIP).enumerate() {
-                columns.values.fill(Complex64::ZERO);
+                (0..STRIP).for_each(|c| columns.column_mut(c).fill(Complex64::ZERO));
                 for (c, y) in (0..strip.dim().2 / 2).flat_map(|c| (0..ny).map(move |y| (c, y))) {
-                    columns.values[c * nv + (y + nv - ny / 2) % nv] = value(y * nx + i * STRIP + c);
+                    columns.column_mut(c)[(y + nv - ny / 2) % nv] = value(y * nx + i * STRIP + c);
                 }
                 fft.columns_to_grid(&mut columns, 0, &mut strip);
             }

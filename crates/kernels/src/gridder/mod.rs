@@ -199,7 +199,7 @@ impl<T: Real> GridPlan<T> {
     /// When the image has another shape.
     pub fn finish_image(&self, image: &mut Array2<T>) {
         self.check_shape(image);
-        self.correction.divide(image);
+        self.correction.divide(self.level, image);
     }
 
     /// The adjoint of [`Self::finish_image`]: pixel fluxes divided by the taper's transform.

@@ -96,7 +96,6 @@ impl<T: Real> GridPlan<T> {
 /// n' of half of each column of a strip, and the screen of one column and plane.
 struct Screen<T> {
     ny: usize,
-    nv: usize,
     /// Rows from the centre to the farther edge.
     n_half: usize,
     /// n' [column][|Y|].
@@ -112,7 +111,7 @@ impl<T: Real> Screen<T> {
         let n_half = (ny / 2).max(ny - 1 - ny / 2) + 1;
         let zeros = vec![T::zero(); n_half];
         let centered_n = Vec::with_capacity(STRIP * n_half);
-        Screen { ny, nv: plan.recipe.nv, n_half, centered_n, w_lambda: 0.0, cos: zeros.clone(), sin: zeros }
+        Screen { ny, n_half, centered_n, w_lambda: 0.0, cos: zeros.clone(), sin: zeros }
     }
 
     fn set_columns(&mut self, plan: &GridPlan<T>, columns: Range<usize>) {
@@ -157,10 +156,10 @@ impl<T: Real> Job for AddScreened<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let AddScreened { screen, columns, sums } = self;
-        let (ny, nv, center) = (screen.ny, screen.nv, screen.ny / 2);
+        let (ny, center) = (screen.ny, screen.ny / 2);
         for c in 0..screen.n_columns() {
             screen.compute::<I>(c);
-            let column = &columns.values[c * nv..(c + 1) * nv];
+            let column = columns.column(c);
             let (south, north) = sums[c * ny..(c + 1) * ny].split_at_mut(center);
             let part = |v: &Complex<T>, cos: T, sin: T| v.re * cos + v.im * sin;
             for (((sum, v), &cos), &sin) in north.iter_mut().zip(column).zip(&screen.cos).zip(&screen.sin) {
@@ -189,10 +188,10 @@ impl<T: Real> Job for FillScreened<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let FillScreened { screen, columns, pixels } = self;
-        let (ny, nv, center) = (screen.ny, screen.nv, screen.ny / 2);
+        let (ny, center) = (screen.ny, screen.ny / 2);
         for c in 0..screen.n_columns() {
             screen.compute::<I>(c);
-            let column = &mut columns.values[c * nv..(c + 1) * nv];
+            let column = columns.column_mut(c);
             column.fill(Complex::default());
             let (south, north) = pixels[c * ny..(c + 1) * ny].split_at(center);
             for (((&pixel, v), &cos), &sin) in
