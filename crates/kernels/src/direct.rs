@@ -64,7 +64,7 @@ fn delay_s(uvw_m: &[f64; 3], lmn: Lmn) -> f64 {
     (uvw_m[0] * lmn.l + uvw_m[1] * lmn.m + uvw_m[2] * lmn.n_minus_1) / SPEED_OF_LIGHT_M_S
 }
 
-/// Visibilities of equation (1) of an image of pixel fluxes, shape `[ny, nx]`; returns [row][frequency].
+/// Visibilities of equation (1) of an image of pixel fluxes, shape `[ny, nx]`; returns `[row][frequency]`.
 ///
 /// # Panics
 /// When the image's shape is not that of `geometry`.
@@ -86,7 +86,7 @@ pub fn predict_image(
     uvw_m.par_iter().flat_map_iter(row).collect()
 }
 
-/// Visibilities of point and Gaussian sources; returns [row][frequency].
+/// Visibilities of point and Gaussian sources; returns `[row][frequency]`.
 ///
 /// A Gaussian is an elliptical Gaussian in (l, m); its transform is the source's phase at the centre times the
 /// transform of the envelope at the local frequency (u − w l/n, v − w m/n), the gradient of the phase in (l, m).

@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! rows, in parallel:      if any sample touched the row: FFT; keep nx bins, in the order of the image
-//! columns, in parallel:   16 at a time: copy to a buffer [column][v], FFT each, hand the buffer to the caller
+//! columns, in parallel:   16 at a time: copy to a buffer `[column][v]`, FFT each, hand the buffer to the caller
 //! ```
 //!
 //! Optimisations: 1. rows that no sample touched are neither transformed nor read; 2. of a row's transform only the
@@ -118,7 +118,7 @@ impl<T: Real> Fft2<T> {
         (columns + 2 * n_grid[0].max(n_grid[1]) * complex) as u64
     }
 
-    /// Transforms the used rows of [v][plane][u] along u; the first nx values of each then are the image's columns.
+    /// Transforms the used rows of `[v][plane][u]` along u; the first nx values of each then are the image's columns.
     pub fn rows_to_image(&self, rows: &mut [T], n_planes: usize, used: &[bool]) {
         let fft = &self.to_image[0];
         let row_len = self.row_len(n_planes);
@@ -181,7 +181,7 @@ impl<T: Real> Fft2<T> {
         columns.transform(&self.to_image[1], at.n);
     }
 
-    /// Transforms columns along v towards the grid and scatters them into a strip of planes, [v][plane][2 x],
+    /// Transforms columns along v towards the grid and scatters them into a strip of planes, `[v][plane][2 x]`,
     /// whose rows are contiguous.
     pub fn columns_to_grid(
         &self,
@@ -202,7 +202,7 @@ impl<T: Real> Fft2<T> {
     }
 }
 
-/// Planes [v][plane][u] after the row pass, to be read.
+/// Planes `[v][plane][u]` after the row pass, to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct GridRows<'a, T> {
     /// Complex numbers as pairs; at least nv rows.

@@ -1,5 +1,8 @@
 //! Jobs compiled for AVX2 and FMA.
-#![allow(unsafe_code, reason = "calling a function with target features is unsafe; style guide, decision 20")]
+#![expect(
+    unsafe_code,
+    reason = "calling a function with target features is unsafe; style guide, decision 20"
+)]
 
 use super::{Isa, Job, Real};
 

@@ -1,7 +1,7 @@
 //! Numbers and instruction sets: the two type parameters of every kernel.
 //!
-//! A kernel is written once, generic over [`Real`] (precision) and [`Isa`] (how a multiply-add is done), as the `run`
-//! of a [`Job`]. [`dispatch`] instantiates it for the instruction set found when the plan was made: the compiler then
+//! A kernel is written once, generic over [`Real`] (precision) and `Isa` (how a multiply-add is done), as the `run`
+//! of a `Job`. `dispatch` instantiates it for the instruction set found when the plan was made: the compiler then
 //! vectorises the same source with the wider registers.
 //!
 //! Invariant: `unsafe` appears in this folder only.

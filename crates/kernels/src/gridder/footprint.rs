@@ -1,6 +1,6 @@
 //! The inner loops: adding a sample's footprint to a tile's buffer, and reading it back.
 //!
-//! The buffer of a tile is [v][plane][u], complex numbers as pairs. All strides are known when the loops are compiled
+//! The buffer of a tile is `[v][plane][u]`, complex numbers as pairs. All strides are known when the loops are compiled
 //! for a support, so a footprint's bounds are checked once. Rows are padded to a multiple of four numbers: the taps
 //! beyond the support are zero.
 
@@ -17,9 +17,9 @@ use types::StokesVis;
 #[derive(Clone, Debug)]
 pub(super) struct TaperCoefficients<T> {
     pub(super) support: usize,
-    /// [degree, highest first][2 tap + part]: each tap twice, for the real and the imaginary part.
+    /// `[degree, highest first][2 tap + part]`: each tap twice, for the real and the imaginary part.
     u: Vec<T>,
-    /// [degree, highest first][taps of v, taps of w].
+    /// `[degree, highest first][taps of v, taps of w]`.
     vw: Vec<T>,
 }
 
@@ -55,7 +55,7 @@ impl<T: Real> TaperCoefficients<T> {
         start + 2 * u.start..start + 2 * u.end
     }
 
-    /// Shape [v][plane][2 u] of a tile's buffer.
+    /// Shape `[v][plane][2 u]` of a tile's buffer.
     fn buffer_shape(&self) -> [usize; 3] {
         [TILE + self.support - 1, TILE_W + self.support - 1, 2 * TILE + row_len(self.support)]
     }

@@ -6,10 +6,10 @@ use crate::Real;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The planes of one pass, as [v][plane][u], real and imaginary parts interleaved.
+/// The planes of one pass, as `[v][plane][u]`, real and imaginary parts interleaved.
 ///
 /// Invariant: rows nv to the end are guard rows: footprints of the last strip spill into them instead of wrapping to
-/// row 0; [`Planes::fold_guard`] adds them there.
+/// row 0; they are added there before the transforms.
 #[derive(Clone, Debug)]
 pub struct Planes<T> {
     /// The pass.

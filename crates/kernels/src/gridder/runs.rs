@@ -198,7 +198,7 @@ impl Run {
         [self.origin[0], self.origin[1], (self.key.tile_w as usize * TILE_W) as f64]
     }
 
-    /// Index of the first sample in [row][frequency].
+    /// Index of the first sample in `[row][frequency]`.
     pub(super) fn start(&self, n_chan: usize) -> usize {
         self.row as usize * n_chan + self.chan as usize
     }

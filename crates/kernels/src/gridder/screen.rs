@@ -98,7 +98,7 @@ struct Screen<T> {
     ny: usize,
     /// Rows from the centre to the farther edge.
     n_half: usize,
-    /// n' [column][|Y|].
+    /// n' `[column][|Y|]`.
     centered_n: Vec<f64>,
     w_lambda: f64,
     cos: Vec<T>,
@@ -178,7 +178,7 @@ impl<T: Real> Job for AddScreened<'_, T> {
 struct FillScreened<'a, T> {
     screen: &'a mut Screen<T>,
     columns: &'a mut Columns<T>,
-    /// [column][y].
+    /// `[column][y]`.
     pixels: &'a [T],
 }
 

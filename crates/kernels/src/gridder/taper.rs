@@ -31,7 +31,7 @@ const NODES_PER_TAP: usize = 24;
 pub(super) struct Taper {
     /// Full width in cells.
     pub(super) support: usize,
-    /// Coefficients [degree, highest first][tap] in ξ = 2t − 1, t the fraction of a cell.
+    /// Coefficients `[degree, highest first][tap]` in ξ = 2t − 1, t the fraction of a cell.
     pub(super) coefficients: Vec<Vec<f64>>,
     /// Quadrature of the transform: distance from the centre in cells, weight times value.
     quadrature: Vec<(f64, f64)>,
