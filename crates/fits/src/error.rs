@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// An image that could not be written or read.
+/// An image that could not be written or read. Where there is a [`source`](std::error::Error::source), its text is not
+/// part of the message: whoever prints the error prints its sources after it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,7 +22,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// The directory of the output is missing or cannot be written.
-    #[error("cannot write into {}: {source}\n  try: another --out, in a directory that exists and is yours", .directory.display())]
+    #[error("cannot write into the directory {} (--out names another)", .directory.display())]
     Directory {
         /// The directory.
         directory: PathBuf,
@@ -29,7 +30,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The system refused an operation on a file.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}", .path.display())]
     Io {
         /// What was tried: `write`, `read`, `rename`.
         action: &'static str,

@@ -34,8 +34,11 @@ const MANY_PIXELS: usize = 100_000;
 pub fn fit_beam<T: Into<f64> + Copy>(psf: &Array2<T>, geometry: &ImageGeometry) -> Result<Beam, Error> {
     let (got_ny, got_nx) = psf.dim();
     let (nx, ny) = (geometry.nx, geometry.ny);
-    if (got_nx, got_ny) != (nx, ny) || nx < 3 || ny < 3 {
+    if (got_nx, got_ny) != (nx, ny) {
         return Err(Error::Shape { what: "the PSF".to_owned(), nx, ny, got_nx, got_ny });
+    }
+    if nx < 3 || ny < 3 {
+        return Err(Error::TooSmall { nx, ny });
     }
     let lobe = lobe(psf, geometry)?;
     let start = log_fit(&lobe).ok_or(Error::OpenLobe)?;

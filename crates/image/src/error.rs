@@ -5,9 +5,7 @@
 #[non_exhaustive]
 pub enum Error {
     /// An image whose shape is not that of the geometry.
-    #[error(
-        "{what} has the shape [{got_ny}, {got_nx}], expected [{ny}, {nx}] (ny, nx; at least 3 by 3 for a beam)"
-    )]
+    #[error("{what} has the shape [{got_ny}, {got_nx}], its geometry [{ny}, {nx}] (ny, nx)")]
     Shape {
         /// Which image.
         what: String,
@@ -19,6 +17,17 @@ pub enum Error {
         got_nx: usize,
         /// Rows found.
         got_ny: usize,
+    },
+    /// A PSF of too few pixels to see its main lobe fall off.
+    #[error(
+        "the PSF has {nx} × {ny} pixels: a beam fit needs at least 3 × 3, the peak and those beside it\n  \
+         try: a larger image"
+    )]
+    TooSmall {
+        /// Columns.
+        nx: usize,
+        /// Rows.
+        ny: usize,
     },
     /// The PSF's center pixel is not a finite, positive maximum.
     #[error(
@@ -38,7 +47,7 @@ pub enum Error {
     /// The main lobe is too narrow to be measured.
     #[error(
         "the cell is too coarse: the beam is {fwhm_px:.2} pixels wide, expected at least {least_px}\n  \
-         try: --cell with a third of the present value"
+         try: a cell of a third of the present one"
     )]
     CellTooCoarse {
         /// Width of the beam as far as it can be told, pixels.
@@ -48,7 +57,7 @@ pub enum Error {
     },
     /// The main lobe does not fall off on all sides within the image.
     #[error(
-        "the main lobe of the PSF is not closed: it does not fall off on all sides\n  try: a larger --npix, or longer data"
+        "the main lobe of the PSF is not closed: it does not fall off on all sides\n  try: a larger image, or longer data"
     )]
     OpenLobe,
     /// A response that cannot be fitted: not finite or zero where its source is, or a source outside the image.

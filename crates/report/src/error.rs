@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-/// Why a file was not written. The file is then as it was before.
+/// Why a file was not written. The file is then as it was before. Where there is a
+/// [`source`](std::error::Error::source), its text is not part of the message: whoever prints the error prints its sources
+/// after it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +15,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file system refused.
-    #[error("cannot write {}: {source}; check the directory, its permissions and the free space", path.display())]
+    #[error("cannot write {} (check the directory, its permissions and the free space)", path.display())]
     Write {
         /// The output.
         path: PathBuf,
@@ -21,7 +23,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The value has no JSON form.
-    #[error("cannot write {} as JSON: {source}", path.display())]
+    #[error("cannot write {} as JSON", path.display())]
     Json {
         /// The output.
         path: PathBuf,

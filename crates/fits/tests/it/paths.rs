@@ -25,6 +25,9 @@ fn a_directory_that_takes_no_file_is_named() {
             let error = result.unwrap_err();
             assert!(matches!(error, Error::Directory { .. }), "{error:?}");
             assert!(error.to_string().contains(&*directory.to_string_lossy()), "{error}");
+            // Whoever prints the error prints its source after it.
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(!cause.is_empty() && !error.to_string().contains(&cause), "{error}");
         }
     }
     assert_eq!(n_entry(dir.path()), 1);

@@ -117,12 +117,17 @@ fn what_has_no_beam_is_refused() {
     assert!(matches!(change([16, 17], f64::NAN), Error::NoPeak { .. }));
     assert!(matches!(change([17, 17], 1.5), Error::NoPeak { .. }));
     assert!(matches!(fit_beam(&good, &geometry(32, 33)).unwrap_err(), Error::Shape { .. }));
+    for (nx, ny) in [(1, 1), (2, 32), (32, 2)] {
+        let error = fit_beam(&Array2::from_elem((ny, nx), 1.0), &geometry(nx, ny)).unwrap_err();
+        assert!(matches!(error, Error::TooSmall { .. }), "{error:?}");
+        assert!(error.to_string().starts_with(&format!("the PSF has {nx} × {ny} pixels")), "{error}");
+    }
     assert!(matches!(fit_beam(&Array2::from_elem((32, 32), 1.0), &g).unwrap_err(), Error::OpenLobe));
     let mut spike = Array2::<f64>::zeros((32, 32));
     spike[[16, 16]] = 1.0;
     let coarse = fit_beam(&spike, &g).unwrap_err();
     assert!(matches!(coarse, Error::CellTooCoarse { .. }), "{coarse}");
-    assert!(coarse.to_string().contains("--cell"));
+    assert!(coarse.to_string().contains("a cell of a third"));
     // A ridge through the image, as one baseline gives.
     let ridge = Array2::from_shape_fn((32, 32), |(y, _)| (0.3 * (y as f64 - 16.0)).cos());
     assert!(matches!(fit_beam(&ridge, &g).unwrap_err(), Error::OpenLobe));
