@@ -4,6 +4,7 @@ use super::case::{Case, WIDE};
 use super::check::{check_gridder, check_plan};
 use crate::SimdLevel;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// An observation at random; a failure prints it.
 fn any_case() -> impl Strategy<Value = Case> {
@@ -31,7 +32,13 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        // The same cases every time; `RngSeed::Random` here looks for new ones.
+        rng_seed: RngSeed::Fixed(20_261_121),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_observation_is_gridded_as_accurately_as_asked(case in any_case()) {
