@@ -15,6 +15,8 @@ fn bench<T: Real>(c: &mut Criterion, epsilon: f64) {
         w_abs_lambda: w_range(&vis),
         w_correction: true,
         memory_bytes: None,
+        threads: 1,
+        block_samples: vis.n_sample() as u64,
     };
     let plan = GridPlan::<T>::new(&spec).expect("the benchmark's plan is valid");
     let mut group = c.benchmark_group("gridder");

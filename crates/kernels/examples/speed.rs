@@ -50,6 +50,8 @@ fn measure<T: Real>(
         w_abs_lambda: (w_min, w_max),
         w_correction: true,
         memory_bytes: None,
+        threads: rayon::current_num_threads(),
+        block_samples: BLOCK as u64,
     };
     let n_sample = uvw_m.len() * n_chan;
     let start = Instant::now();

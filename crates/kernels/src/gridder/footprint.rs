@@ -44,21 +44,21 @@ impl<T: Real> TaperCoefficients<T> {
 
     /// A buffer for one tile, zero.
     pub(super) fn new_buffer(&self) -> Vec<T> {
-        let [v, w, u] = self.buffer_shape();
+        let [v, w, u] = buffer_shape(self.support);
         vec![T::zero(); v * w * u]
     }
 
     /// Where the numbers of cells `u` of row `v`, plane `w` lie in the buffer.
     pub(super) fn buffer_row(&self, v: usize, w: usize, u: &Range<usize>) -> Range<usize> {
-        let [_, n_w, len] = self.buffer_shape();
+        let [_, n_w, len] = buffer_shape(self.support);
         let start = (v * n_w + w) * len;
         start + 2 * u.start..start + 2 * u.end
     }
+}
 
-    /// Shape `[v][plane][2 u]` of a tile's buffer.
-    fn buffer_shape(&self) -> [usize; 3] {
-        [TILE + self.support - 1, TILE_W + self.support - 1, 2 * TILE + row_len(self.support)]
-    }
+/// Shape `[v][plane][2 u]` of a tile's buffer.
+pub(super) const fn buffer_shape(support: usize) -> [usize; 3] {
+    [TILE + support - 1, TILE_W + support - 1, 2 * TILE + row_len(support)]
 }
 
 /// Numbers in a row of a footprint: pairs, padded to a multiple of four.

@@ -86,8 +86,15 @@ pub struct GridderSpec {
     pub w_abs_lambda: (f64, f64),
     /// Whether w counts; false (2-D gridding) only to show what goes wrong without.
     pub w_correction: bool,
-    /// Limit for what a pass takes (image, planes, a block of visibilities, scratch of 16 threads); none = one pass.
+    /// Limit for what a pass takes (image, planes, a block of visibilities, scratch of all threads); none = one pass,
+    /// but for what cannot be addressed.
     pub memory_bytes: Option<u64>,
+    /// Threads of the pool that will run the plan, to count their scratch; 0 counts as 1. Where `memory_bytes` does
+    /// not bind, all else of the plan is the same for any number.
+    pub threads: usize,
+    /// Most samples given to one call of [`GridPlan::grid`] or [`GridPlan::degrid`], to count what a block takes: at
+    /// most 156 bytes a sample in single and 176 in double precision. Like `threads`, no part of the choice.
+    pub block_samples: u64,
 }
 
 /// A planned gridder and degridder: an adjoint pair.

@@ -6,15 +6,16 @@
 
 use super::GridderSpec;
 use super::error::PlanError;
+use super::footprint::buffer_shape;
+use super::runs::INDEX_BYTES_PER_SAMPLE;
 use super::taper::{Entry, Taper, entries};
 use crate::Real;
 use crate::fft::Fft2;
 use types::ImageGeometry;
 
-/// Threads whose scratch `memory_bytes` counts; each further one needs [`Fft2::scratch_bytes`] more.
-const THREADS_COUNTED: u64 = 16;
-/// Bytes of a block of visibilities in flight with its sorting index (a million samples).
-const BLOCK_BYTES: u64 = 48 << 20;
+/// Periods of the screen over the image, |w| times the range of n − 1, beyond which |w| can only be wrong: there would
+/// be some ten million planes, and phases would begin to lose digits.
+const MAX_PERIODS: f64 = (1u64 << 24) as f64;
 
 /// What a plan has decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +50,7 @@ pub struct Recipe {
     pub bytes_per_plane: u64,
     /// Bytes of the image.
     pub image_bytes: u64,
-    /// Peak bytes of a pass: image, planes, a block of visibilities and scratch of 16 threads.
+    /// Peak bytes of a pass: image, planes, a block of visibilities and scratch of all threads.
     pub memory_bytes: u64,
     /// Seconds on one core that the cost model expects, for the assumed number of visibilities.
     pub expected_s: f64,
@@ -69,6 +70,7 @@ impl Recipe {
     pub(super) fn choose<T: Real>(spec: &GridderSpec, n_samples: u64) -> Result<(Self, Entry), PlanError> {
         check::<T>(spec)?;
         let w_axis = WAxis::new(spec);
+        w_axis.check()?;
         let candidates: Vec<(Recipe, Entry)> = entries()
             .filter(|e| e.shape.error <= spec.epsilon)
             .filter_map(|e| Some((Self::of_entry::<T>(spec, &w_axis, &e)?, e)))
@@ -120,7 +122,7 @@ impl Recipe {
             planes_per_pass: n_planes,
             bytes_per_plane,
             image_bytes: (nx as u64).checked_mul(ny as u64)?.checked_mul(complex / 2)?,
-            memory_bytes: THREADS_COUNTED * Fft2::<T>::scratch_bytes([nu, nv], [nx, ny]) + BLOCK_BYTES,
+            memory_bytes: scratch_bytes::<T>(spec, [nu, nv], entry.support),
             expected_s: 0.0,
         })
     }
@@ -133,13 +135,13 @@ impl Recipe {
 
     /// Cuts the planes into as few even passes as the limit allows; `None` if not even one plane fits.
     fn within(mut self, limit: Option<u64>) -> Option<Self> {
-        if let Some(limit) = limit {
-            let for_planes = limit.checked_sub(self.memory_with(0))?;
-            let fit = usize::try_from(for_planes / self.bytes_per_plane).ok()?.min(self.n_planes);
-            self.n_passes = self.n_planes.div_ceil((fit > 0).then_some(fit)?);
-            self.planes_per_pass = self.n_planes.div_ceil(self.n_passes);
-            self.n_passes = self.n_planes.div_ceil(self.planes_per_pass);
-        }
+        // No allocation can be larger than this, limit or not.
+        let limit = limit.unwrap_or(u64::MAX).min(isize::MAX as u64);
+        let for_planes = limit.checked_sub(self.memory_with(0))?;
+        let fit = usize::try_from(for_planes / self.bytes_per_plane).ok()?.min(self.n_planes);
+        self.n_passes = self.n_planes.div_ceil((fit > 0).then_some(fit)?);
+        self.planes_per_pass = self.n_planes.div_ceil(self.n_passes);
+        self.n_passes = self.n_planes.div_ceil(self.planes_per_pass);
         self.memory_bytes = self.memory_with(self.planes_per_pass as u64);
         Some(self)
     }
@@ -168,10 +170,19 @@ impl WAxis {
         WAxis { n_range, min_lambda, max_lambda }
     }
 
+    /// Refuses a |w| that no observation of this field can have, so that the planes can be counted.
+    fn check(&self) -> Result<(), PlanError> {
+        let limit_lambda = MAX_PERIODS / self.n_range.abs();
+        if self.max_lambda <= limit_lambda {
+            return Ok(());
+        }
+        Err(PlanError::WTooLarge { max_lambda: self.max_lambda, limit_lambda })
+    }
+
     /// Whether one plane in the middle is as good as many: the phase left over is a tenth of ε at most.
     fn is_single_plane(&self, epsilon: f64) -> bool {
         let half = (self.max_lambda - self.min_lambda) / 2.0;
-        std::f64::consts::TAU * half * self.n_range.abs() / 2.0 <= 0.1 * epsilon
+        std::f64::consts::PI * (half * self.n_range.abs()) <= 0.1 * epsilon
     }
 
     /// Number of planes, their distance and the first one's |w|.
@@ -186,11 +197,24 @@ impl WAxis {
         let widest = 1.0 / (entry.oversampling * self.n_range.abs());
         // The slack keeps rounding of w from reaching beyond the last plane.
         let slack = 1e-3;
+        // Small, because of `check`.
         let steps = (range / widest + 2.0 * slack).floor();
         let dw = range / (steps + 1.0 - 2.0 * slack);
         let first = self.min_lambda - (entry.support as f64 / 2.0 - 1.0 + slack) * dw;
         (steps as usize + entry.support, dw, first)
     }
+}
+
+/// Bytes beside image and planes: a block of visibilities as given and as predicted, with its index, and what each
+/// thread needs to grid and to transform.
+fn scratch_bytes<T: Real>(spec: &GridderSpec, n_grid: [usize; 2], support: usize) -> u64 {
+    let real = size_of::<T>();
+    // Two visibilities, a weight, and uvw as if each row had a single channel.
+    let per_sample = 5 * real + size_of::<[f64; 3]>() + INDEX_BYTES_PER_SAMPLE;
+    let transform = Fft2::<T>::scratch_bytes(n_grid, [spec.geometry.nx, spec.geometry.ny]);
+    let per_thread = transform + (buffer_shape(support).iter().product::<usize>() * real) as u64;
+    let of_threads = per_thread.saturating_mul(spec.threads.max(1) as u64);
+    spec.block_samples.saturating_mul(per_sample as u64).saturating_add(of_threads)
 }
 
 /// Relative rms error from rounding alone at the corners of the field, for noise-like data.

@@ -43,6 +43,10 @@ pub(super) struct Runs {
     by_tile: Vec<(Key, u32)>,
 }
 
+/// Bytes of the index for each sample, where each is a run of its own: runs before and after they are joined, and their
+/// order.
+pub(super) const INDEX_BYTES_PER_SAMPLE: usize = 2 * size_of::<Run>() + size_of::<(Key, u32)>();
+
 /// What runs are made from.
 pub(super) struct Block<'a, W> {
     pub(super) frame: &'a Frame,
@@ -131,7 +135,7 @@ impl<W: Copy + PartialEq + Default + Sync> Block<'_, W> {
     fn walk(&self, frame: &RowFrame, tile: &Tile, run: &mut Run) -> usize {
         let rest = &self.freq_hz[run.chan as usize..];
         let taps = rest.iter().map(|&f| frame.taps(f));
-        taps.take_while(|&taps| tile.contains(taps)).map(|taps| run.extend(tile, taps)).count()
+        taps.take_while(|&taps| tile.contains(taps)).map(|taps| run.extend(tile, taps)).count().max(1)
     }
 
     fn touches_slab(&self, run: &Run) -> bool {

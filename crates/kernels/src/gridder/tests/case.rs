@@ -71,6 +71,8 @@ impl Case {
             w_abs_lambda: (range.0.min(range.1), range.1),
             w_correction: true,
             memory_bytes,
+            threads: 4,
+            block_samples: (uvw_m.len() * freq_hz.len()) as u64,
         }
     }
 

@@ -6,7 +6,8 @@ mod properties;
 mod rounding;
 mod threads;
 
-use super::{GridPlan, GridderSpec, PlanError};
+use super::runs::INDEX_BYTES_PER_SAMPLE;
+use super::{GridPlan, GridderSpec, PlanError, Recipe};
 use crate::{Real, SimdLevel, direct};
 use case::{Case, NARROW, WIDE};
 use check::{check_gridder, dirty, image_error};
@@ -127,17 +128,67 @@ fn plans_that_make_no_sense_are_refused() {
     let spec = WIDE.spec(None);
     let error = |spec: &GridderSpec| GridPlan::<f32>::new(spec).unwrap_err().to_string();
     for epsilon in [0.0, 1e-7, 0.2, f64::NAN] {
-        assert!(error(&GridderSpec { epsilon, ..spec.clone() }).contains("--epsilon"));
+        assert!(error(&GridderSpec { epsilon, ..spec.clone() }).contains("change the accuracy"));
     }
     for w_abs_lambda in [(1.0, 0.0), (-1.0, 1.0), (0.0, f64::INFINITY), (f64::NAN, 1.0)] {
         assert!(error(&GridderSpec { w_abs_lambda, ..spec.clone() }).contains("wavelengths"));
     }
     for (nx, cell_rad) in [(0, 1.0), (4, 0.0), (4, -1.0), (4, f64::NAN)] {
         let geometry = ImageGeometry { nx, ny: 4, cell_rad };
-        assert!(error(&GridderSpec { geometry, ..spec.clone() }).contains("--cell"));
+        assert!(error(&GridderSpec { geometry, ..spec.clone() }).contains("sizes and cell"));
     }
     let geometry = ImageGeometry { nx: 1 << 31, ny: 1 << 31, cell_rad: 1e-9 };
-    assert!(error(&GridderSpec { geometry, ..spec }).contains("--npix"));
+    assert!(error(&GridderSpec { geometry, ..spec }).contains("lower the size"));
+}
+
+#[test]
+fn w_that_no_observation_has_is_refused_with_its_value() {
+    let spec = WIDE.spec(None);
+    for (max, text) in
+        [(1e11, "1.000e11"), (3.3e30, "3.300e30"), (1e300, "1.000e300"), (f64::MAX, "1.798e308")]
+    {
+        let range = |min| GridderSpec { w_abs_lambda: (min, max), ..spec.clone() };
+        for spec in [range(0.0), range(max), GridderSpec { memory_bytes: Some(1 << 30), ..range(0.0) }] {
+            let err = GridPlan::<f64>::new(&spec).unwrap_err();
+            assert!(matches!(err, PlanError::WTooLarge { max_lambda, .. } if max_lambda == max), "{err}");
+            assert!(err.to_string().contains(text) && err.to_string().contains("frequencies"), "{err}");
+        }
+        // In two dimensions w does not count.
+        let flat = GridPlan::<f64>::new(&GridderSpec { w_correction: false, ..range(0.0) }).unwrap();
+        assert_eq!(flat.recipe().n_planes, 1);
+    }
+    // Just below the limit there are millions of planes, in passes where they are more than can be addressed.
+    let limit_lambda = match GridPlan::<f64>::new(&GridderSpec { w_abs_lambda: (0.0, 1e20), ..spec.clone() })
+    {
+        Err(PlanError::WTooLarge { limit_lambda, .. }) => limit_lambda,
+        other => panic!("{other:?}"),
+    };
+    let deep = GridderSpec { w_abs_lambda: (0.0, limit_lambda), ..spec };
+    let plan = GridPlan::<f64>::new(&deep).unwrap();
+    assert!((1 << 24..1 << 26).contains(&plan.recipe().n_planes), "{:?}", plan.recipe());
+    let geometry = ImageGeometry { nx: 1 << 19, ny: 1 << 19, cell_rad: 1e-7 };
+    let plan = Recipe::choose::<f64>(&GridderSpec { geometry, ..deep }, 1).unwrap().0;
+    assert!(plan.n_passes > 1 && plan.memory_bytes <= isize::MAX as u64, "{plan:?}");
+}
+
+#[test]
+fn threads_and_blocks_change_the_memory_counted_and_nothing_else() {
+    let spec = GridderSpec { threads: 1, block_samples: 0, ..WIDE.spec(None) };
+    let recipe = |threads, block_samples| {
+        Recipe::choose::<f32>(&GridderSpec { threads, block_samples, ..spec.clone() }, 10_000).unwrap().0
+    };
+    let one = recipe(1, 0);
+    let per_thread = recipe(2, 0).memory_bytes - one.memory_bytes;
+    assert!(per_thread > 0);
+    assert_eq!(recipe(0, 0), one);
+    for (threads, block_samples) in [(2, 0), (1, 1000), (64, 1 << 22)] {
+        let other = recipe(threads, block_samples);
+        let more = (threads as u64 - 1) * per_thread + 156 * block_samples;
+        assert_eq!(other, Recipe { memory_bytes: one.memory_bytes + more, ..one.clone() });
+    }
+    assert_eq!(INDEX_BYTES_PER_SAMPLE, 112);
+    let huge = GridderSpec { block_samples: u64::MAX, threads: usize::MAX, ..spec };
+    assert!(matches!(GridPlan::<f32>::new(&huge), Err(PlanError::Memory { .. })));
 }
 
 #[test]
@@ -211,7 +262,7 @@ fn more_samples_mean_a_smaller_taper() {
     fn support<T: Real>(n_samples: u64) -> usize {
         let geometry = ImageGeometry { nx: 4096, ny: 4096, cell_rad: 7e-6 };
         let spec = GridderSpec { geometry, epsilon: 1e-6, ..WIDE.spec(None) };
-        crate::gridder::Recipe::choose::<T>(&spec, n_samples).unwrap().0.support
+        Recipe::choose::<T>(&spec, n_samples).unwrap().0.support
     }
     assert!(support::<f64>(1_000) > support::<f64>(1_000_000_000));
 }
