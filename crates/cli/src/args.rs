@@ -12,11 +12,14 @@ use std::path::PathBuf;
 
 /// Facette images radio interferometer data: MeasurementSets in, FITS images and pictures out.
 #[derive(Parser)]
-#[command(name = "facette", version, about, after_help = EXAMPLES)]
+#[command(name = "facette", version, about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
+
+const ABOUT: &str =
+    "Facette images radio interferometer data: MeasurementSets in, FITS images and pictures out.";
 
 const EXAMPLES: &str = "Examples:
   facette demo                      simulate an observation, image it, measure its sources (needs no data)
@@ -130,7 +133,8 @@ pub(crate) struct ImageArgs {
     /// Threads [default: all this process may use]
     #[arg(long, alias = "Parallel-NCPU", value_name = "N", help_heading = "Performance")]
     threads: Option<usize>,
-    /// Memory to stay within, such as 16GiB [default: what the machine or its cgroup allows]
+    /// Memory to stay within, such as 16GiB; where it is short, data are read several times and the image may differ
+    /// within the accuracy [default: what the machine or its cgroup allows]
     #[arg(long, value_parser = parse_bytes, value_name = "SIZE", help_heading = "Performance")]
     memory: Option<u64>,
     /// Rows read from disk at a time; does not change the image [default: 16384]

@@ -1,23 +1,35 @@
-//! Ctrl-C and SIGTERM: the first finishes the chunk in hand, the second stops at once.
+//! Ctrl-C and SIGTERM: the first finishes the chunk in hand, the second stops at once. And panics, which are bugs.
 
 use crate::terminal::Terminal;
-use facette::flow::CancelToken;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use facette::Session;
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-/// Connects the signals with `cancel`.
-pub(crate) fn on_signal(cancel: &CancelToken, terminal: &Arc<Terminal>) {
-    let (cancel, terminal, seen) = (cancel.clone(), terminal.clone(), AtomicBool::new(false));
+/// Connects the signals with the session.
+pub(crate) fn on_signal(session: &Session, terminal: &Arc<Terminal>) {
+    let (session, terminal, seen) = (session.clone(), terminal.clone(), AtomicBool::new(false));
     let connected = ctrlc::set_handler(move || {
         if seen.swap(true, Ordering::SeqCst) {
-            // Products appear by renaming finished files: stopping here leaves none half-written.
+            session.scratch.discard();
             std::process::exit(130);
         }
         terminal.interrupted();
-        cancel.cancel();
+        session.cancel.cancel();
     });
     // Without the handler the system's default holds: the first signal stops at once.
     drop(connected);
+}
+
+/// Panics of tasks come back as errors that name the task; only the rest is said here, in one line.
+pub(crate) fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        if std::thread::current().name() == Some("main") {
+            drop(writeln!(std::io::stderr(), "error: a bug of facette, please report it: {info}"));
+        }
+    }));
 }

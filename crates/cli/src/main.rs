@@ -17,12 +17,13 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Arc::new(Terminal::new(cli.command.quiet()));
-    let session = Session { screen: terminal.clone(), cancel: facette::flow::CancelToken::new() };
-    interrupt::on_signal(&session.cancel, &terminal);
+    let session = Session { screen: terminal.clone(), ..Session::silent() };
+    interrupt::on_signal(&session, &terminal);
+    interrupt::quiet_panics();
     match run(&cli.command, &session, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal.error(&error.to_string());
+            terminal.error(&error.full_text());
             ExitCode::from(error.exit_code())
         }
     }
@@ -39,7 +40,7 @@ fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), 
             terminal.lines(&text::demo(&summary));
         }
         Command::Info(args) => {
-            let lines = facette::info::info(&args.ms, &Session::silent())?;
+            let lines = facette::info::info(&args.ms, session)?;
             terminal.lines(&lines);
         }
     }

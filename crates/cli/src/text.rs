@@ -48,8 +48,10 @@ pub(crate) fn image(s: &Summary) -> Lines {
             s.visibilities_per_s / 1e6
         ),
     ));
-    if let Some((bmaj, bmin, bpa)) = i.beam {
-        lines.push(line("beam", format!("{bmaj:.3} × {bmin:.3} arcsec, position angle {bpa:.1}°")));
+    if let Some(b) = &i.beam {
+        let text =
+            format!("{:.3} × {:.3} arcsec, position angle {:.1}°", b.bmaj_arcsec, b.bmin_arcsec, b.bpa_deg);
+        lines.push(line("beam", text));
     }
     lines
 }

@@ -1,21 +1,32 @@
 //! The main job without data: a simulated sky is observed, imaged and measured.
 
 use crate::{
-    Error, Session, execute,
+    Error, Session, check, execute,
     plan::{self, ChunkShape, Spec},
     resources,
-    run::{beam_of, gridder_summary, image_summary, task_summaries},
-    summary::{GridderSummary, ImageSummary, TaskSummary},
+    staging::Staging,
+    summary::{
+        GridderSummary, ImageSummary, TaskSummary, beam_of, gridder_summary, image_summary, task_summaries,
+    },
 };
 use flow::{Chain, Execution};
 use modes::{Demo, Dirty, Psf};
 use serde::Serialize;
-use std::{fs, path::PathBuf, sync::Arc, time::Instant};
-use tasks::{Data, FittedSource, GridPlan, Real, Simulation, WriteFits, chunk_rows};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+use tasks::{Data, FittedSource, GridPlan, Real, Simulation, WriteFits};
 use types::{Beam, ImageGeometry, ImageHeader, SPEED_OF_LIGHT_M_S, SkySource, Stokes, Weighting};
 
 /// Accuracy of the responses that sources are fitted against: well below that of the image under test.
 const RESPONSE_EPSILON: f64 = 1e-5;
+
+/// Files that a demonstration writes.
+const PRODUCTS: [&str; 5] =
+    ["demo.dirty.fits", "demo.dirty.png", "demo.psf.fits", "demo.psf.png", "demo.summary.json"];
 
 /// Several times the noise of a real MeerKAT visibility of 2 MHz and 150 s.
 pub const DEFAULT_NOISE_JY: f64 = 0.1;
@@ -107,10 +118,20 @@ pub struct DemoSummary {
     pub gridder: GridderSummary,
     /// Time per task.
     pub tasks: Vec<TaskSummary>,
+    /// Rows simulated.
+    pub rows_selected: u64,
+    /// Visibilities (rows × channels) in the dirty image.
+    pub visibilities_used: u64,
+    /// Visibilities flagged: none.
+    pub visibilities_flagged: u64,
+    /// Visibilities simulated and gridded, in all passes, per second.
+    pub visibilities_per_s: f64,
     /// Simulated observing time, seconds.
     pub observed_s: f64,
     /// Seconds from start to end, simulation and all responses included.
     pub wall_s: f64,
+    /// wall_s / observed_s.
+    pub real_time_ratio: f64,
     /// Largest resident set of the process, bytes.
     pub peak_memory_bytes: Option<u64>,
     /// Memory the plan asked for, bytes.
@@ -125,31 +146,16 @@ pub struct DemoSummary {
 /// When an option is wrong, the folder cannot be written, or the session was cancelled.
 pub fn demo(request: &DemoRequest, session: &Session) -> Result<DemoSummary, Error> {
     let started = Instant::now();
-    check(request)?;
-    fs::create_dir_all(&request.out).map_err(|e| Error::Option {
-        option: "out",
-        problem: format!("{} cannot be made: {e}", request.out.display()),
-        way_out: "a folder you may write to".to_owned(),
-    })?;
+    check::demo(request)?;
+    fs::create_dir_all(&request.out).map_err(|source| Error::Folder { path: request.out.clone(), source })?;
     let threads = request.threads.unwrap_or_else(resources::n_threads);
-    let stage = Stage::new(request, session, threads);
-    for path in [stage.path("dirty.fits"), stage.path("psf.fits"), stage.path("summary.json")] {
-        fits::check_writable(&path, true)?;
-    }
-    stage.run::<f32>(started)
-}
-
-fn check(request: &DemoRequest) -> Result<(), Error> {
-    let wrong = |option, problem: &str, way_out: &str| {
-        Err(Error::Option { option, problem: problem.to_owned(), way_out: way_out.to_owned() })
-    };
-    if !(request.noise_jy >= 0.0 && request.noise_jy.is_finite()) {
-        return wrong("noise", "noise cannot be negative", "--noise 0.1Jy");
-    }
-    if request.threads == Some(0) {
-        return wrong("threads", "at least one thread is needed", "--threads 1");
-    }
-    Ok(())
+    let products = PRODUCTS.map(|name| request.out.join(name)).to_vec();
+    let staging = Staging::new(products, true, &session.scratch)?;
+    let summary = Stage::new(request, session, threads, &staging).run::<f32>(started);
+    let summary = summary.map_err(|e| staging.name_products(e))?;
+    session.still_wanted()?;
+    staging.commit(true)?;
+    Ok(summary)
 }
 
 /// The simulated observation and the image that suits it.
@@ -159,16 +165,17 @@ struct Stage<'a> {
     threads: usize,
     simulation: Arc<Simulation>,
     geometry: ImageGeometry,
+    staging: &'a Staging,
 }
 
 impl<'a> Stage<'a> {
-    fn new(request: &'a DemoRequest, session: &'a Session, threads: usize) -> Self {
+    fn new(request: &'a DemoRequest, session: &'a Session, threads: usize, staging: &'a Staging) -> Self {
         let simulation = Arc::new(Simulation::demo(request.seed, request.noise_jy));
-        Stage { request, session, threads, simulation, geometry: sim::demo_geometry() }
+        Stage { request, session, threads, simulation, geometry: sim::demo_geometry(), staging }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.request.out.join(format!("demo.{name}"))
+        self.staging.path(Path::new(&format!("demo.{name}")))
     }
 
     fn run<T: Real>(&self, started: Instant) -> Result<DemoSummary, Error> {
@@ -182,6 +189,8 @@ impl<'a> Stage<'a> {
         let missing = || Error::Declare("the chain gave no result".into());
         let (dirty, psf) = (made.dirty.take().ok_or_else(missing)?, made.psf.take().ok_or_else(missing)?);
         let fitted = made.fitted.take().ok_or_else(missing)?;
+        let (wall_s, observed_s) =
+            (started.elapsed().as_secs_f64(), self.simulation.observation.observed_s());
         let summary = DemoSummary {
             format: crate::summary::FORMAT,
             program: concat!("facette ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -193,19 +202,24 @@ impl<'a> Stage<'a> {
             psf: image_summary(&psf, &self.geometry),
             gridder: gridder_summary(&planned, self.request.epsilon, self.threads),
             tasks: task_summaries(&report),
-            observed_s: self.simulation.observation.observed_s(),
-            wall_s: started.elapsed().as_secs_f64(),
+            rows_selected: dirty.counts.n_row,
+            visibilities_used: dirty.counts.n_used,
+            visibilities_flagged: dirty.counts.n_flagged,
+            visibilities_per_s: (dirty.counts.n_used as usize * (2 + fitted.len())) as f64 / wall_s,
+            observed_s,
+            wall_s,
+            real_time_ratio: wall_s / observed_s,
             peak_memory_bytes: resources::peak_memory_bytes(),
-            planned_memory_bytes: planned.memory_bytes.max(response.memory_bytes),
-            outputs: self.outputs(),
+            planned_memory_bytes: planned.memory_bytes.max(response.memory_bytes + self.response_bytes()),
+            outputs: PRODUCTS.map(|name| self.request.out.join(name).display().to_string()).to_vec(),
         };
-        report::write_json(&self.path("summary.json"), &summary, true)?;
+        report::write_json(&self.path("summary.json"), &summary, false)?;
         Ok(summary)
     }
 
-    fn outputs(&self) -> Vec<String> {
-        let names = ["dirty.fits", "dirty.png", "psf.fits", "psf.png", "summary.json"];
-        names.iter().map(|n| self.path(n).display().to_string()).collect()
+    /// The responses of all sources, kept in double precision until the fit.
+    fn response_bytes(&self) -> u64 {
+        (self.simulation.sources.len() * self.geometry.n_pixels() * size_of::<f64>()) as u64
     }
 
     fn spec(&self, epsilon: f64, w_correction: bool) -> Spec {
@@ -222,6 +236,8 @@ impl<'a> Stage<'a> {
             w_correction,
             weighting: Weighting::Natural,
             chunk: ChunkShape { n_chan: setup.freq_hz.len(), n_corr: setup.correlations.len() },
+            n_row: self.simulation.observation.n_row() as u64,
+            read_bytes: 0,
             memory_bytes: None,
             threads: self.threads,
         }
@@ -248,7 +264,7 @@ impl<'a> Stage<'a> {
     fn mode<T: Real>(&self, plan: &Arc<GridPlan<T>>, response_plan: &Arc<GridPlan<T>>) -> Demo<T> {
         let data = Data::Simulated(self.simulation.clone());
         let (stokes, weighting) = (Stokes::I, Weighting::Natural);
-        let fits = |name: &str| WriteFits::new(self.path(name), self.header(), self.geometry, true);
+        let fits = |name: &str| WriteFits::new(self.path(name), self.header(), self.geometry, false);
         let (dirty, psf) = (fits("dirty.fits"), fits("psf.fits"));
         let picture = dirty.picture("Dirty image");
         Demo {
@@ -274,13 +290,12 @@ impl<'a> Stage<'a> {
 
     /// Passes over the data differ in what they do but not in their length.
     fn how(&self) -> execute::How {
-        let n_chan = self.simulation.observation.freq_hz.len();
-        execute::How {
-            threads: self.threads,
-            execution: Execution::Pipeline,
-            pass_visibilities: (self.simulation.observation.n_row() * n_chan) as u64,
-            chunk_visibilities: (chunk_rows(n_chan) * n_chan) as u64,
-        }
+        let observation = &self.simulation.observation;
+        let sets = [(observation.n_row() as u64, observation.freq_hz.len())];
+        let chunks = execute::visibilities_by_chunk(sets.into_iter());
+        // Dirty image, PSF and one response a source.
+        let n_passes = 2 + self.simulation.sources.len();
+        execute::How { threads: self.threads, execution: Execution::Pipeline, chunks, n_passes }
     }
 
     fn recovered(&self, fitted: &[FittedSource], beam: Option<Beam>) -> Vec<Recovered> {

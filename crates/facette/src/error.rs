@@ -1,7 +1,7 @@
 //! Everything that can go wrong, and what to do about it.
 
 use std::path::PathBuf;
-use types::{RaDec, format_bytes};
+use types::format_bytes;
 
 /// Why there is no image. The first line says what and where; the following lines, indented, what was expected and the
 /// way out.
@@ -37,16 +37,16 @@ pub enum Error {
         /// The options to change.
         way_out: String,
     },
-    /// Several MeasurementSets do not share a phase centre.
+    /// Several MeasurementSets do not share phase centre and frames.
     #[error(
-        "several MeasurementSets need one phase center: {} is at {}, {} at {}\n  try: image them one at a time",
-        first.0.display(), first.1.sexagesimal(), other.0.display(), other.1.sexagesimal()
+        "several MeasurementSets need one phase center and frame: {} is at {}, {} at {}\n  try: image them one at a time",
+        first.0.display(), first.1, other.0.display(), other.1
     )]
-    PhaseCenters {
-        /// The first MeasurementSet.
-        first: Box<(PathBuf, RaDec)>,
-        /// One whose phase centre differs.
-        other: Box<(PathBuf, RaDec)>,
+    Frames {
+        /// The first MeasurementSet and where it looks.
+        first: Box<(PathBuf, String)>,
+        /// One that differs.
+        other: Box<(PathBuf, String)>,
     },
     /// There is nothing under the name of a MeasurementSet.
     #[error("there is no {}\n  try: the folder of a MeasurementSet", path.display())]
@@ -77,6 +77,17 @@ pub enum Error {
     /// A task of the chain failed, or the run was cancelled.
     #[error("{}", explain(.0))]
     Run(#[from] flow::Error),
+    /// A folder or file cannot be made under the name of a product.
+    #[error("{} cannot be written: {source}\n  try: a folder you may write to with --out", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A product cannot be written.
+    #[error("{0}")]
+    Product(String),
     /// A chain could not be declared.
     #[error("{0}")]
     Declare(flow::BoxError),
@@ -84,20 +95,39 @@ pub enum Error {
 
 /// The cause first, then where it happened.
 fn explain(error: &flow::Error) -> String {
-    let flow::Error::Task { task, chunk, source } = error else { return error.to_string() };
-    let mut cause = source.to_string();
-    let mut below = source.source();
-    while let Some(e) = below {
-        cause = format!("{cause}: {e}");
-        below = e.source();
-    }
+    let (task, chunk, source) = match error {
+        flow::Error::Task { task, chunk, source } => (task, chunk, source),
+        flow::Error::Panic { .. } => return format!("{error}\n  this is a bug of facette: please report it"),
+        _ => return error.to_string(),
+    };
+    let cause = chain_text(source.as_ref());
     match chunk {
         Some(chunk) => format!("{cause}\n  in task {task}, chunk {chunk}"),
         None => format!("{cause}\n  in task {task}"),
     }
 }
 
+/// A message and those of its sources, leaving out what was said already.
+fn chain_text(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(e) = below {
+        let cause = e.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        below = e.source();
+    }
+    text
+}
+
 impl Error {
+    /// The message with everything that its causes add.
+    pub fn full_text(&self) -> String {
+        // The cause of a run's failure stands first in its message already.
+        if let Error::Run(_) = self { self.to_string() } else { chain_text(self) }
+    }
+
     /// Exit code of a program that ends with this error: 1 the work failed, 2 an option was wrong, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {

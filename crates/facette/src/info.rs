@@ -99,8 +99,8 @@ fn suggestions(ms: &Ms, info: &Info, session: &Session) -> Vec<(String, String)>
         Ok((extent, g)) => line(
             &format!("image ddid {ddid}"),
             format!(
-                "--cell {} --npix {} ({} wide; {} rows of field 0, baselines to {:.0} m, w to {:.0} m)",
-                format_angle(g.cell_rad).replace(' ', ""),
+                "--cell {}arcsec --npix {} ({} wide; {} rows of field 0, baselines to {:.0} m, w to {:.0} m)",
+                (g.cell_rad / types::ARCSEC_RAD * 1e6).round() / 1e6,
                 g.nx,
                 format_angle(g.nx as f64 * g.cell_rad),
                 format_count(extent.n_row),

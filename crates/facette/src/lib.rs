@@ -7,10 +7,12 @@
 //! Invariant: nothing is printed here; what there is to say goes to a [`Screen`].
 #![forbid(unsafe_code)]
 
+mod check;
 pub mod demo;
 mod error;
 mod execute;
 mod guess;
+mod header;
 pub mod info;
 mod open;
 mod plan;
@@ -18,11 +20,13 @@ mod request;
 pub mod resources;
 pub mod run;
 mod screen;
+mod staging;
 mod summary;
 
 pub use ::image::peak_near;
 pub use error::Error;
 pub use request::{Product, Request};
 pub use screen::{Screen, Session, Silent};
-pub use summary::{ImageSummary, Summary, TaskSummary};
+pub use staging::Scratch;
+pub use summary::{BeamSummary, GridderSummary, ImageSummary, Summary, TaskSummary};
 pub use {fits, flow, kernels, modes, ms, report, sim, tables, tasks, types};

@@ -7,7 +7,7 @@ use tasks::{Data, Surveyed};
 use types::format_count;
 
 /// Rows read at a time where the user does not say: a few MB of visibilities.
-const READ_ROWS: usize = 16_384;
+pub(crate) const READ_ROWS: usize = 16_384;
 /// Phase centres closer than this are the same, radians (a milliarcsecond).
 const SAME_PHASE_CENTER_RAD: f64 = 5e-9;
 
@@ -19,6 +19,15 @@ pub(crate) struct Opened {
     pub w_abs_lambda: (f64, f64),
     pub surveyed: Surveyed,
     pub rows_total: u64,
+    /// Bytes that the reader holds besides its chunks.
+    pub read_bytes: u64,
+}
+
+impl Opened {
+    /// Rows selected, of all MeasurementSets.
+    pub(crate) fn n_row(&self) -> u64 {
+        self.surveyed.extents.iter().map(|e| e.n_row).sum()
+    }
 }
 
 /// Opens all MeasurementSets of a request.
@@ -33,24 +42,41 @@ pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Resu
     let sets = request.ms.iter().map(open_ms).collect::<Result<Vec<_>, _>>()?;
     let selection = selection(request);
     let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
-    same_phase_center(&request.ms, &selected)?;
-    for (path, selected) in request.ms.iter().zip(&selected) {
-        let terms = request.stokes.terms(&selected.setup().correlations);
-        terms.map_err(|source| Error::Stokes { path: path.clone(), source })?;
-    }
+    same_frame(&request.ms, &selected)?;
+    form_stokes(request, &selected, session)?;
     let read_rows = request.read_rows.unwrap_or(READ_ROWS);
     let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
     let surveyed = crate::execute::survey(&data, selected.len(), session, threads)?;
     let mut diameter_m: Option<f64> = None;
     for ((ms, selected), i_ms) in sets.iter().zip(&selected).zip(0..) {
-        let info = ms.info()?;
-        let smallest = info.antennas.iter().map(|a| a.diameter_m).filter(|d| *d > 0.0).reduce(f64::min);
+        let antennas = ms.antennas();
+        let smallest = antennas.iter().map(|a| a.diameter_m).filter(|d| *d > 0.0).reduce(f64::min);
         diameter_m = [diameter_m, smallest].into_iter().flatten().reduce(f64::min);
-        session.screen.fact(&file_name(ms.path()), &describe(selected, info.antennas.len(), &surveyed, i_ms));
+        session.screen.fact(&file_name(ms.path()), &describe(selected, antennas.len(), &surveyed, i_ms));
     }
     let (reach, w_abs_lambda) = reach(&selected, &surveyed, diameter_m);
     let rows_total = sets.iter().map(Ms::n_row).sum();
-    Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total })
+    let read_bytes = selected.iter().map(|s| s.read_bytes(read_rows)).max().unwrap_or(0);
+    Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total, read_bytes })
+}
+
+/// Refuses correlations that do not give the Stokes parameter; says so when one hand has to stand for both.
+fn form_stokes(request: &Request, selected: &[Selected], session: &Session) -> Result<(), Error> {
+    for (path, selected) in request.ms.iter().zip(selected) {
+        let correlations = &selected.setup().correlations;
+        let terms = request.stokes.terms(correlations);
+        let terms = terms.map_err(|source| Error::Stokes { path: path.clone(), source })?;
+        let names = terms.iter().map(|t| correlations[t.i_corr].name()).collect::<Vec<_>>();
+        if names.len() == 1 && names[0] != request.stokes.name() {
+            let text = format!(
+                "Stokes {} from {} alone: the other hand is not there",
+                request.stokes.name(),
+                names[0]
+            );
+            session.screen.note(&text);
+        }
+    }
+    Ok(())
 }
 
 /// Opens one MeasurementSet; a path that is not there is said as such.
@@ -67,14 +93,22 @@ fn selection(request: &Request) -> Selection {
     }
 }
 
-fn same_phase_center(paths: &[PathBuf], selected: &[Selected]) -> Result<(), Error> {
-    let first = selected[0].phase_center();
-    let differs = |s: &Selected| s.phase_center().separation_rad(first) > SAME_PHASE_CENTER_RAD;
+/// Images are made of one phase centre, in one frame.
+fn same_frame(paths: &[PathBuf], selected: &[Selected]) -> Result<(), Error> {
+    let first = &selected[0];
+    let differs = |s: &Selected| {
+        s.phase_center().separation_rad(first.phase_center()) > SAME_PHASE_CENTER_RAD
+            || s.frame() != first.frame()
+            || s.spectral_frame() != first.spectral_frame()
+    };
+    let place = |s: &Selected| {
+        format!("{} {:?}, frequencies {:?}", s.phase_center().sexagesimal(), s.frame(), s.spectral_frame())
+    };
     match selected.iter().position(differs) {
         None => Ok(()),
-        Some(i) => Err(Error::PhaseCenters {
-            first: Box::new((paths[0].clone(), first)),
-            other: Box::new((paths[i].clone(), selected[i].phase_center())),
+        Some(i) => Err(Error::Frames {
+            first: Box::new((paths[0].clone(), place(first))),
+            other: Box::new((paths[i].clone(), place(&selected[i]))),
         }),
     }
 }
@@ -125,5 +159,6 @@ fn reach(selected: &[Selected], surveyed: &Surveyed, diameter_m: Option<f64>) ->
         w_abs_lambda.0 = w_abs_lambda.0.min(extent.min_w_m * low / types::SPEED_OF_LIGHT_M_S);
         w_abs_lambda.1 = w_abs_lambda.1.max(extent.max_w_m * high / types::SPEED_OF_LIGHT_M_S);
     }
-    (reach, w_abs_lambda)
+    // Nothing but flagged rows: the run will say so.
+    (reach, if w_abs_lambda.0.is_finite() { w_abs_lambda } else { (0.0, 0.0) })
 }

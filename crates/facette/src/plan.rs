@@ -30,8 +30,19 @@ pub(crate) struct Spec {
     pub w_correction: bool,
     pub weighting: Weighting,
     pub chunk: ChunkShape,
+    /// Rows of the selection.
+    pub n_row: u64,
+    /// Bytes that the reader holds besides its chunks.
+    pub read_bytes: u64,
     pub memory_bytes: Option<u64>,
     pub threads: usize,
+}
+
+impl Spec {
+    /// Rows of the largest chunk.
+    fn chunk_rows(&self) -> u64 {
+        (chunk_rows(self.chunk.n_chan) as u64).min(self.n_row)
+    }
 }
 
 /// A plan and the memory it needs.
@@ -67,11 +78,12 @@ fn fixed_bytes(spec: &Spec) -> u64 {
     let ChunkShape { n_chan, n_corr } = spec.chunk;
     // Complex32, flag and weight a correlation; then visibility and weight a sample, in double precision.
     let sample_bytes = 13 * n_corr + 24;
-    let chunk_bytes = chunk_rows(n_chan) * (n_chan * sample_bytes + 24);
+    let chunk_bytes = spec.chunk_rows() * (n_chan * sample_bytes + 24) as u64;
     // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each stage.
-    let in_flight = 1 + (spec.threads + 1) + 2;
+    let n_chunk = spec.n_row.div_ceil(spec.chunk_rows().max(1));
+    let in_flight = (1 + (spec.threads as u64 + 1) + 2).min(n_chunk);
     let density = if spec.weighting.needs_density() { UvDensity::memory_bytes(&spec.geometry) } else { 0 };
-    BASE_BYTES + (in_flight * chunk_bytes) as u64 + density
+    BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + density
 }
 
 /// Plans gridding within the memory there is.
@@ -85,8 +97,11 @@ pub(crate) fn plan<T: Real>(spec: &Spec) -> Result<Planned<T>, Error> {
         w_abs_lambda: spec.w_abs_lambda,
         w_correction: spec.w_correction,
         memory_bytes: Some(limit.usable_bytes().saturating_sub(fixed)),
+        threads: spec.threads,
+        block_samples: spec.chunk_rows() * spec.chunk.n_chan as u64,
     };
-    let plan = GridPlan::new(&gridder).map_err(|e| explain(e, spec, limit, fixed))?;
+    let n_samples = spec.n_row * spec.chunk.n_chan as u64;
+    let plan = GridPlan::for_samples(&gridder, n_samples).map_err(|e| explain(e, spec, limit, fixed))?;
     let memory_bytes = plan.recipe().memory_bytes + fixed;
     Ok(Planned { plan: Arc::new(plan), memory_bytes, limit })
 }

@@ -2,8 +2,8 @@
 
 use ms::FieldRef;
 use serde::Serialize;
-use std::path::PathBuf;
-use types::{Precision, Stokes, Weighting};
+use std::{collections::BTreeMap, path::PathBuf};
+use types::{ImageGeometry, Precision, Stokes, Weighting};
 
 /// Which image to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +101,15 @@ impl Default for Request {
     }
 }
 
-/// The options as resolved: written to the summary and, one a line, to the HISTORY of the FITS header.
+/// The options as resolved, by their names on the command line.
 #[derive(Clone, Debug, Serialize)]
 pub struct Resolved {
-    /// Option name (as on the command line, without dashes) and value.
+    /// Those that decide the image; one a line in the HISTORY of the FITS header.
     #[serde(flatten)]
-    pub options: std::collections::BTreeMap<String, String>,
+    pub image: BTreeMap<&'static str, String>,
+    /// Those that decide how it is made.
+    #[serde(flatten)]
+    pub run: BTreeMap<&'static str, String>,
 }
 
 impl Request {
@@ -117,35 +120,47 @@ impl Request {
         PathBuf::from(name)
     }
 
+    /// The files of this product by their endings.
+    pub fn outputs(&self) -> [(&'static str, PathBuf); 3] {
+        ["fits", "png", "summary.json"].map(|ending| (ending, self.output(ending)))
+    }
+
     /// All options with the values that hold, guesses included.
-    pub(crate) fn resolved(&self, geometry: &types::ImageGeometry, threads: usize) -> Resolved {
-        let field = match &self.field {
-            FieldRef::Id(id) => id.to_string(),
-            FieldRef::Name(name) => name.clone(),
-        };
+    pub(crate) fn resolved(
+        &self,
+        selected: &ms::Selected,
+        geometry: &ImageGeometry,
+        threads: usize,
+    ) -> Resolved {
+        let ms: Vec<_> = self.ms.iter().map(|p| p.display().to_string()).collect();
+        let chan = selected.chan();
         let (weight, robust) = match self.weighting {
             Weighting::Natural => ("natural", None),
             Weighting::Uniform => ("uniform", None),
-            Weighting::Briggs { robust } => ("briggs", Some(robust.to_string())),
+            Weighting::Briggs { robust } => ("briggs", Some(("robust", robust.to_string()))),
         };
-        let ms: Vec<_> = self.ms.iter().map(|p| p.display().to_string()).collect();
-        let cell_arcsec = geometry.cell_rad / types::ARCSEC_RAD;
-        let options = [
+        let image = [
             ("ms", ms.join(" ")),
             ("column", self.column.clone()),
-            ("field", field),
+            ("field", selected.field_id().to_string()),
             ("ddid", self.ddid.to_string()),
-            ("chan-start", self.chan_start.to_string()),
-            ("chan-end", self.chan_end.map_or("last".to_owned(), |c| c.to_string())),
+            ("chan-start", chan.start.to_string()),
+            ("chan-end", chan.end.to_string()),
             ("stokes", self.stokes.name().to_owned()),
             ("npix", format!("{},{}", geometry.nx, geometry.ny)),
-            ("cell", format!("{cell_arcsec}arcsec")),
+            ("cell", format!("{}arcsec", geometry.cell_rad / types::ARCSEC_RAD)),
             ("weight", weight.to_owned()),
             ("epsilon", format!("{:e}", self.epsilon)),
             ("precision", if self.precision == Precision::Single { "single" } else { "double" }.to_owned()),
-            ("threads", threads.to_string()),
         ];
-        let options = options.into_iter().map(|(k, v)| (k.to_owned(), v));
-        Resolved { options: options.chain(robust.map(|r| ("robust".to_owned(), r))).collect() }
+        let run = [
+            ("out", self.out.display().to_string()),
+            ("overwrite", self.overwrite.to_string()),
+            ("threads", threads.to_string()),
+            ("memory", self.memory_bytes.map_or("all".to_owned(), |b| format!("{b}B"))),
+            ("chunk-rows", self.read_rows.unwrap_or(crate::open::READ_ROWS).to_string()),
+            ("pipeline", format!("{:?}", self.execution).to_lowercase()),
+        ];
+        Resolved { image: image.into_iter().chain(robust).collect(), run: run.into_iter().collect() }
     }
 }

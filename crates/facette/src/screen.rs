@@ -1,5 +1,6 @@
 //! What a run has to say while it works, and how it is stopped.
 
+use crate::{Error, Scratch};
 use flow::CancelToken;
 use std::sync::Arc;
 
@@ -35,11 +36,18 @@ pub struct Session {
     pub screen: Arc<dyn Screen>,
     /// Stops the run between two chunks.
     pub cancel: CancelToken,
+    /// Unfinished products; a program that exits in the middle discards them.
+    pub scratch: Scratch,
 }
 
 impl Session {
+    /// An error if the session was cancelled.
+    pub(crate) fn still_wanted(&self) -> Result<(), Error> {
+        if self.cancel.is_cancelled() { Err(flow::Error::Cancelled.into()) } else { Ok(()) }
+    }
+
     /// A session that says nothing and is never cancelled.
     pub fn silent() -> Self {
-        Session { screen: Arc::new(Silent), cancel: CancelToken::new() }
+        Session { screen: Arc::new(Silent), cancel: CancelToken::new(), scratch: Scratch::default() }
     }
 }

@@ -1,8 +1,11 @@
 //! `PREFIX.<mode>.summary.json`: what a run did, for programs. Stable and versioned: fields are only ever added.
 
-use crate::request::Resolved;
+use crate::{plan::Planned, request::Resolved};
+use flow::RunReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tasks::{Imaged, Real};
+use types::{ARCSEC_RAD, Beam, ImageGeometry};
 
 /// Version of the layout.
 pub(crate) const FORMAT: u32 = 1;
@@ -82,8 +85,17 @@ pub struct ImageSummary {
     pub robust_rms_jy_per_beam: f64,
     /// Sum of the imaging weights.
     pub sum_weights: f64,
-    /// Fitted beam: major, minor axis (arcsec, full width at half maximum), position angle (degrees, N through E).
-    pub beam: Option<(f64, f64, f64)>,
+    /// Fitted beam.
+    pub beam: Option<BeamSummary>,
+}
+
+/// A beam: full widths at half maximum and position angle from North through East.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the names are the header's")]
+pub struct BeamSummary {
+    pub bmaj_arcsec: f64,
+    pub bmin_arcsec: f64,
+    pub bpa_deg: f64,
 }
 
 /// Time of one task, summed over its replicas.
@@ -101,4 +113,51 @@ pub struct TaskSummary {
     pub wait_input_s: f64,
     /// Seconds waiting to hand on.
     pub wait_output_s: f64,
+}
+
+pub(crate) fn gridder_summary<T: Real>(planned: &Planned<T>, epsilon: f64, threads: usize) -> GridderSummary {
+    let r = planned.plan.recipe();
+    GridderSummary {
+        epsilon,
+        support: r.support,
+        grid_size: (r.nu, r.nv),
+        n_planes: r.n_planes,
+        n_passes: r.n_passes,
+        threads,
+    }
+}
+
+pub(crate) fn image_summary<T: Real>(image: &Imaged<T>, geometry: &ImageGeometry) -> ImageSummary {
+    let stats = ::image::statistics(&image.pixels);
+    ImageSummary {
+        npix: (geometry.nx, geometry.ny),
+        cell_arcsec: geometry.cell_rad / ARCSEC_RAD,
+        max_jy_per_beam: stats.max,
+        min_jy_per_beam: stats.min,
+        rms_jy_per_beam: stats.rms,
+        robust_rms_jy_per_beam: stats.robust_rms,
+        sum_weights: image.sum_weights,
+        beam: beam_of(image).map(|b| BeamSummary {
+            bmaj_arcsec: b.bmaj_rad / ARCSEC_RAD,
+            bmin_arcsec: b.bmin_rad / ARCSEC_RAD,
+            bpa_deg: b.bpa_rad.to_degrees(),
+        }),
+    }
+}
+
+/// The beam, where one was fitted.
+pub(crate) fn beam_of<T>(image: &Imaged<T>) -> Option<Beam> {
+    image.beam.as_ref().and_then(|b| b.as_ref().ok()).copied()
+}
+
+pub(crate) fn task_summaries(report: &RunReport) -> Vec<TaskSummary> {
+    let summary = |t: &flow::TaskReport| TaskSummary {
+        name: t.name.clone(),
+        calls: t.calls,
+        busy_s: t.busy_s,
+        replicas: t.replicas,
+        wait_input_s: t.waited_input_s,
+        wait_output_s: t.waited_output_s,
+    };
+    report.tasks.iter().map(summary).collect()
 }

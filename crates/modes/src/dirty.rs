@@ -8,6 +8,7 @@
 //! `⇒` closes a stream of chunks; before it tasks run once per chunk, after it once per pass. One slab holds all
 //! w planes unless memory is short.
 
+use crate::weights::weights;
 use flow::{BoxError, Chain, Once, Socket};
 use std::sync::Arc;
 use tasks::*;
@@ -34,15 +35,7 @@ pub struct Dirty<T: Real> {
 /// # Errors
 /// When the data cannot be opened.
 pub fn dirty<T: Real>(chain: &mut Chain, cfg: Dirty<T>) -> Result<Socket<Once, Imaged<T>>, BoxError> {
-    let weights = if cfg.weighting.needs_density() {
-        chain.per_chunk(cfg.data.read()?, |c, vis| {
-            let vis = c.then(vis, ToStokes::<T>::new(cfg.stokes));
-            c.accumulate(vis, SumDensity::new(cfg.plan.geometry(), cfg.weighting))
-        })
-    } else {
-        chain.constant(ImagingWeights::natural())
-    };
-    let weights = chain.share(weights);
+    let weights = weights::<T>(chain, &cfg.data, cfg.stokes, cfg.weighting, cfg.plan.geometry())?;
 
     let mut image = chain.constant(PartialImage::new(&cfg.plan));
     for i_pass in 0..cfg.plan.n_passes() {

@@ -8,6 +8,7 @@ mod demo;
 mod dirty;
 mod psf;
 mod survey;
+mod weights;
 
 pub use demo::{Demo, Demonstrated, demo};
 pub use dirty::{Dirty, dirty};

@@ -8,6 +8,7 @@
 //! `⇒` closes a stream of chunks. Visibilities are read although their values do not matter: a sample that is not
 //! finite must not count here either.
 
+use crate::weights::weights;
 use flow::{BoxError, Chain, Once, Socket};
 use std::sync::Arc;
 use tasks::*;
@@ -34,15 +35,7 @@ pub struct Psf<T: Real> {
 /// # Errors
 /// When the data cannot be opened.
 pub fn psf<T: Real>(chain: &mut Chain, cfg: Psf<T>) -> Result<Socket<Once, Imaged<T>>, BoxError> {
-    let weights = if cfg.weighting.needs_density() {
-        chain.per_chunk(cfg.data.read()?, |c, vis| {
-            let vis = c.then(vis, ToStokes::<T>::new(cfg.stokes));
-            c.accumulate(vis, SumDensity::new(cfg.plan.geometry(), cfg.weighting))
-        })
-    } else {
-        chain.constant(ImagingWeights::natural())
-    };
-    let weights = chain.share(weights);
+    let weights = weights::<T>(chain, &cfg.data, cfg.stokes, cfg.weighting, cfg.plan.geometry())?;
 
     let mut psf = chain.constant(PartialImage::new(&cfg.plan));
     for i_pass in 0..cfg.plan.n_passes() {

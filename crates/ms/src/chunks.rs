@@ -17,7 +17,8 @@ use types::VisChunk;
 pub struct Read {
     /// Selected rows in a chunk; the last chunk has what is left. 0 counts as 1.
     pub chunk_rows: usize,
-    /// Rows asked from disk at a time, at most. Never changes the chunks. 0 counts as 1.
+    /// Rows asked from disk at a time, at most: fewer where their cells would take more than 16 MiB. Never changes the
+    /// chunks. 0 counts as 1.
     pub read_rows: usize,
     /// Whether to read the data column; without it `vis_rfc` is empty.
     pub data: bool,
@@ -69,7 +70,7 @@ impl Chunks {
         let wants_flags = read.flags_and_weights;
         Ok(Chunks {
             chunk_rows: read.chunk_rows.max(1),
-            scan: Scan::open(ms, selected.filter.clone(), read.read_rows)?,
+            scan: Scan::open(ms, selected.filter.clone(), selected.rows_at_a_time(read.read_rows))?,
             uvw: Cells::whole(ms, column("UVW")?, &[3], 1),
             vis: read.data.then(|| Visibilities::open(selected)).transpose()?,
             flags: wants_flags.then(flags).transpose()?,

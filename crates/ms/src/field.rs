@@ -1,6 +1,7 @@
 //! The FIELD subtable: directions that were observed.
 
 use crate::{Error, measure, subtable::Subtable};
+use std::f64::consts::FRAC_PI_2;
 use types::{RaDec, SkyFrame};
 
 /// Casacore's codes of directions (`MDirection::Types`), for tables that do not bring their own.
@@ -60,10 +61,12 @@ pub(crate) fn read(subtable: &Subtable) -> Result<Vec<Field>, Error> {
     Ok(rows.map(field).collect())
 }
 
-/// PHASE_DIR is [term][ra, dec], the constant term first.
+/// PHASE_DIR is `[term][ra, dec]`, the constant term first; `None` for what is no direction.
 fn constant_term(direction: &[f64]) -> Option<RaDec> {
     match *direction {
-        [ra_rad, dec_rad, ..] if ra_rad.is_finite() && dec_rad.is_finite() => Some(RaDec { ra_rad, dec_rad }),
+        [ra_rad, dec_rad, ..] if ra_rad.is_finite() && dec_rad.abs() <= FRAC_PI_2 => {
+            Some(RaDec { ra_rad, dec_rad })
+        }
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
-//! Baseline coordinates and times alone: what a survey of the data needs before gridding is planned.
+//! Baseline coordinates, times and flags of rows: what a survey of the data needs before gridding is planned.
 
 use crate::{Error, cells::Cells, scan::Scan, selected::Resolved};
 
-/// Baseline coordinates and times of some selected rows, rows with FLAG_ROW included.
+/// Baseline coordinates and times of some selected rows, flagged ones included.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GeometryChunk {
     /// Baseline coordinates, metres, one triple a row.
@@ -11,6 +11,8 @@ pub struct GeometryChunk {
     pub time_s: Vec<f64>,
     /// INTERVAL, the length of the integration, seconds.
     pub interval_s: Vec<f64>,
+    /// True where FLAG_ROW or all flags of the selected channels are set: such a row counts for nothing.
+    pub flagged: Vec<bool>,
     /// All rows looked at for this chunk, selected or not.
     pub n_row_read: u64,
 }
@@ -21,6 +23,10 @@ pub struct Geometry {
     uvw: Cells<f64>,
     time: Cells<f64>,
     interval: Cells<f64>,
+    flag_row: Cells<bool>,
+    flag: Cells<bool>,
+    /// Flags of a row.
+    n_flag: usize,
 }
 
 impl Geometry {
@@ -29,11 +35,15 @@ impl Geometry {
         let open = |name, shape: &[usize]| -> Result<_, Error> {
             Ok(Cells::whole(ms, ms.main().column(name)?, shape, 1))
         };
+        let flag = Cells::whole(ms, ms.main().column("FLAG")?, &selected.cell_shape, 1);
         Ok(Geometry {
-            scan: Scan::open(ms, selected.filter.clone(), read_rows)?,
+            scan: Scan::open(ms, selected.filter.clone(), selected.rows_at_a_time(read_rows))?,
             uvw: open("UVW", &[3])?,
             time: open("TIME", &[])?,
             interval: open("INTERVAL", &[])?,
+            flag_row: Cells::whole(ms, ms.main().column("FLAG_ROW")?, &[], 1),
+            flag: flag.part(selected.chan.clone()),
+            n_flag: selected.chan.len() * selected.cell_shape[1],
         })
     }
 
@@ -56,6 +66,12 @@ impl Geometry {
         chunk.uvw_m = uvw.as_chunks().0.to_vec();
         self.time.read(&block.all, &mut chunk.time_s)?;
         self.interval.read(&block.all, &mut chunk.interval_s)?;
+        self.flag_row.read(&block.all, &mut chunk.flagged)?;
+        let mut flags = Vec::new();
+        block.spans.iter().try_for_each(|span| self.flag.read(span, &mut flags))?;
+        for (row, flags) in chunk.flagged.iter_mut().zip(flags.chunks_exact(self.n_flag)) {
+            *row |= flags.iter().all(|flag| *flag);
+        }
         Ok(Some(chunk))
     }
 }

@@ -1,6 +1,9 @@
 //! Opening a MeasurementSet: is it one, and are its subtables there?
 
-use crate::{Error, Info, Selected, Selection, description::Description};
+use crate::{
+    Error, Info, Selected, Selection,
+    description::{Antenna, Description},
+};
 use std::{path::Path, sync::Arc};
 use tables::Table;
 
@@ -41,6 +44,11 @@ impl Ms {
     /// Rows of the main table, auto-correlations and all fields included.
     pub fn n_row(&self) -> u64 {
         self.inner.main.n_row()
+    }
+
+    /// The antennas, without a look at the main table.
+    pub fn antennas(&self) -> &[Antenna] {
+        &self.description().antennas
     }
 
     /// What is in it. Reads the identifiers and times of all rows, but no visibilities.

@@ -11,6 +11,9 @@ use crate::{
 use std::{ops::Range, sync::Arc};
 use types::{Correlation, RaDec, Setup, SkyFrame, SpectralFrame};
 
+/// Most bytes read at a time.
+const MAX_READ_BYTES: usize = 16 << 20;
+
 /// A selection of a MeasurementSet with everything a header needs; holds no data, cheap to clone.
 #[derive(Clone)]
 pub struct Selected {
@@ -55,7 +58,8 @@ impl Selected {
             spw,
             phase_center,
             frame,
-            rest_freq_hz: rest_freq_hz(ms, field, spw)?,
+            // An image is as good without: whatever is wrong with the optional table must not stop it.
+            rest_freq_hz: rest_freq_hz(ms, field, spw).unwrap_or(None),
         };
         selected.check_first_row()?;
         Ok(Selected { inner: Arc::new(selected) })
@@ -136,7 +140,12 @@ impl Selected {
         self.inner.ms.n_row()
     }
 
-    /// Streams baseline coordinates and times, looking at `read_rows` rows of the table at a time.
+    /// Bytes that a reader asked for `read_rows` rows at a time holds besides its chunks.
+    pub fn read_bytes(&self, read_rows: usize) -> u64 {
+        (self.inner.rows_at_a_time(read_rows) * self.inner.row_bytes()) as u64
+    }
+
+    /// Streams baseline coordinates, times and flags of rows, looking at `read_rows` rows of the table at a time.
     ///
     /// # Errors
     /// When a column cannot be opened.
@@ -158,6 +167,17 @@ impl Selected {
 }
 
 impl Resolved {
+    /// Bytes of one row with data, flags and weights, all channels of the table, as they are read.
+    fn row_bytes(&self) -> usize {
+        let sample = size_of::<[f32; 2]>() + size_of::<bool>() + size_of::<f32>();
+        self.cell_shape.iter().product::<usize>() * sample + size_of::<[f64; 5]>()
+    }
+
+    /// Rows to read at a time when `asked` are wanted: as many as 16 MiB hold, one at least.
+    pub(crate) fn rows_at_a_time(&self, asked: usize) -> usize {
+        asked.min(MAX_READ_BYTES / self.row_bytes()).max(1)
+    }
+
     /// Looks for the first selected row, which usually is among the first ones, and whether its data can be read: so
     /// that what fails at once fails before anything is planned.
     fn check_first_row(&self) -> Result<(), Error> {

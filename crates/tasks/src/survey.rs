@@ -53,12 +53,8 @@ impl Part {
                 let time_s = observation.start_mjd_s + (*i_time as f64 + 0.5) * observation.interval_s;
                 *i_time += 1;
                 let interval_s = vec![observation.interval_s; n_row];
-                Ok(Some(GeometryChunk {
-                    uvw_m,
-                    time_s: vec![time_s; n_row],
-                    interval_s,
-                    n_row_read: n_row as u64,
-                }))
+                let (time_s, flagged) = (vec![time_s; n_row], vec![false; n_row]);
+                Ok(Some(GeometryChunk { uvw_m, time_s, interval_s, flagged, n_row_read: n_row as u64 }))
             }
         }
     }
@@ -81,9 +77,9 @@ impl Source for ReadGeometry {
 /// What a pass over the baseline coordinates of one MeasurementSet found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Extent {
-    /// Rows selected.
+    /// Rows selected, flagged ones included.
     pub n_row: u64,
-    /// Largest √(u² + v²), metres.
+    /// Largest √(u² + v²) of a row that is not flagged, metres.
     pub max_uv_m: f64,
     /// Smallest |w|, metres.
     pub min_w_m: f64,
@@ -134,11 +130,11 @@ impl Survey {
 }
 
 impl Extent {
-    fn add_row(&mut self, uvw_m: [f64; 3]) {
+    fn add_row(&mut self, uvw_m: [f64; 3], flagged: bool) {
         let [u, v, w] = uvw_m;
         self.n_row += 1;
         // A baseline whose coordinates are not finite is treated as flagged.
-        if u.is_finite() && v.is_finite() && w.is_finite() {
+        if !flagged && u.is_finite() && v.is_finite() && w.is_finite() {
             self.max_uv_m = self.max_uv_m.max(u.hypot(v));
             self.min_w_m = self.min_w_m.min(w.abs());
             self.max_w_m = self.max_w_m.max(w.abs());
@@ -151,10 +147,11 @@ impl Accumulator for Survey {
     type Out = Surveyed;
 
     fn add(&mut self, (i_ms, chunk): Self::In) -> Result<(), BoxError> {
-        for &uvw_m in &chunk.uvw_m {
-            self.extents[i_ms].add_row(uvw_m);
+        for (&uvw_m, &flagged) in chunk.uvw_m.iter().zip(&chunk.flagged) {
+            self.extents[i_ms].add_row(uvw_m, flagged);
         }
-        for (time_s, &interval_s) in chunk.time_s.iter().zip(&chunk.interval_s) {
+        let times = chunk.time_s.iter().zip(&chunk.interval_s);
+        for (time_s, &interval_s) in times.filter(|(t, dt)| t.is_finite() && dt.is_finite()) {
             let longest = self.intervals_s.entry(time_s.to_bits()).or_insert(interval_s);
             *longest = longest.max(interval_s);
         }
