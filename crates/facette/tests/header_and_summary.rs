@@ -87,7 +87,7 @@ fn the_history_holds_every_option_but_the_number_of_threads() {
     for line in [
         "n_passes = 1",
         "column = DATA",
-        "field = 0 (F0)",
+        "field = 0",
         "ddid = 0",
         "stokes = I",
         "npix = 128,101",
@@ -96,7 +96,7 @@ fn the_history_holds_every_option_but_the_number_of_threads() {
         "epsilon = 1e-4",
         "precision = single",
     ] {
-        assert!(history.contains(&line), "no `{line}` in {history:#?}");
+        assert!(history.iter().any(|h| h.starts_with(line)), "no `{line}` in {history:#?}");
     }
     assert!(!history.iter().any(|h| h.starts_with("threads")), "{history:#?}");
 }
@@ -148,7 +148,7 @@ fn the_summary_counts_rows_visibilities_and_seconds() {
     assert!((rate - 336.0 / wall_s).abs() < 1e-9 * rate, "{rate}");
     assert_eq!((&s["gridder"]["n_passes"], &s["gridder"]["epsilon"]), (&1.into(), &1e-4.into()));
     assert_eq!(s["image"]["npix"], serde_json::json!([128, 101]));
-    assert!(s["options"].to_string().contains("briggs"), "{}", s["options"]);
+    assert_eq!(s["options"]["weight"], "briggs");
     for kind in ["fits", "png", "summary.json"] {
         assert!(Path::new(s["outputs"][kind].as_str().unwrap()).is_file(), "{kind}");
     }
