@@ -90,7 +90,8 @@ fn options_that_cannot_be() {
     let output = zero.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--cell"));
-    fails(&place, &ms, &["--epsilon", "1e-30"], 1, &["1e-30"]);
+    fails(&place, &ms, &["--epsilon", "1e-30"], 2, &["--epsilon", "1e-30", "double"]);
+    fails(&place, &ms, &["--robust", "-400"], 2, &["--robust", "-400"]);
     fails(&place, &ms, &["--threads", "0"], 2, &["--threads"]);
     fails(&place, &ms, &["--chunk-rows", "0"], 2, &["--chunk-rows"]);
     fails(&place, &ms, &["--stokes", "Z"], 2, &["stokes"]);
