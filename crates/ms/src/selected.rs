@@ -231,7 +231,7 @@ fn direction(ms: &Ms, field: usize) -> Result<(RaDec, SkyFrame), Error> {
     let phase_center = entry.phase_center.ok_or_else(|| Error::Invalid {
         path: ms.path().to_owned(),
         what: format!("PHASE_DIR in row {field} of FIELD"),
-        got: "undefined or not finite".to_owned(),
+        got: "undefined, not finite, or with a declination beyond ±90°".to_owned(),
         expected: "right ascension and declination in radians".to_owned(),
     })?;
     Ok((phase_center, frame))
