@@ -142,6 +142,7 @@ mod env;
 mod error;
 mod feed;
 mod frame;
+pub mod graph;
 mod pipeline;
 mod plan;
 mod program;
