@@ -71,6 +71,8 @@ mod control;
 mod crew;
 mod engine;
 mod layout;
+#[cfg(all(test, loom))]
+mod model;
 mod order;
 mod pin;
 mod pipeline;

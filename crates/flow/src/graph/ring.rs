@@ -54,10 +54,10 @@ pub(crate) struct RingSpec {
 }
 
 /// What lies in a slot.
-struct Parcel<T> {
+pub(super) struct Parcel<T> {
     /// The frame's number, and in the lowest bit whether it is alive.
-    frame: u64,
-    value: Option<T>,
+    pub(super) frame: u64,
+    pub(super) value: Option<T>,
 }
 
 /// On cache lines of its own: neighbours belong to the other side.
@@ -70,7 +70,6 @@ struct Slot<T> {
 
 /// A counter on its own cache line.
 #[repr(align(128))]
-#[derive(Default)]
 struct Counter(AtomicU64);
 
 /// The ring; `T` is the type of the first socket that crosses, the others go in lanes.
@@ -106,8 +105,8 @@ impl<T> Ring<T> {
             slots: (0..spec.capacity).map(slot).collect(),
             lanes,
             spec,
-            tail: Counter::default(),
-            head: Counter::default(),
+            tail: Counter(AtomicU64::new(0)),
+            head: Counter(AtomicU64::new(0)),
             total: AtomicU64::new(0),
             producers: AtomicUsize::new(spec.producers),
             end: AtomicU64::new(u64::MAX),
@@ -115,7 +114,7 @@ impl<T> Ring<T> {
     }
 
     /// Waits until the slot is empty for `position`, then lets `put` fill it.
-    fn fill(&self, position: u64, waited: &mut Waited, put: impl FnOnce(usize, &mut Parcel<T>)) {
+    pub(super) fn fill(&self, position: u64, waited: &mut Waited, put: impl FnOnce(usize, &mut Parcel<T>)) {
         let i = self.index(position);
         let slot = &self.slots[i];
         if slot.state.load(Ordering::Acquire) & !ASLEEP != empty(position) {
@@ -126,7 +125,7 @@ impl<T> Ring<T> {
     }
 
     /// Waits until the slot holds `position`, then lets `take` empty it; `None` behind the last frame.
-    fn drain<R>(
+    pub(super) fn drain<R>(
         &self,
         position: u64,
         waited: &mut Waited,
@@ -204,7 +203,7 @@ impl<T> Ring<T> {
     }
 
     /// One producer leaves, after `frames` frames; the last one ends the stream.
-    fn leave(&self, frames: u64) {
+    pub(super) fn leave(&self, frames: u64) {
         self.total.fetch_add(frames, Ordering::AcqRel);
         if self.producers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.end.store(self.total.load(Ordering::Acquire), Ordering::Release);
