@@ -1,6 +1,9 @@
 //! Around every call of user code: the pool it may use, who looks on, and what becomes of errors and panics.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use rayon::ThreadPool;
 
@@ -44,13 +47,23 @@ pub(crate) fn guard<T>(
 ) -> Result<T, Error> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(source)) if matches!(source.downcast_ref(), Some(Error::Cancelled)) => Err(Error::Cancelled),
-        Ok(Err(source)) => Err(Error::Task { task: task.to_owned(), chunk, source }),
-        Err(payload) => {
-            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-            let message = text.unwrap_or_else(|| "a panic without a message".to_owned());
-            Err(Error::Panic { task: task.to_owned(), chunk, message })
-        }
+        Ok(Err(source)) => Err(task_error(task, chunk, source)),
+        Err(payload) => Err(panic_error(task, chunk, &*payload)),
     }
+}
+
+/// What a task's own error becomes.
+pub(crate) fn task_error(task: &str, chunk: Option<u64>, source: BoxError) -> Error {
+    match source.downcast_ref() {
+        Some(Error::Cancelled) => Error::Cancelled,
+        _ => Error::Task { task: task.to_owned(), chunk, source },
+    }
+}
+
+/// What a panic becomes.
+pub(crate) fn panic_error(task: &str, chunk: Option<u64>, payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let message = text.unwrap_or_else(|| "a panic without a message".to_owned());
+    Error::Panic { task: task.to_owned(), chunk, message }
 }

@@ -32,6 +32,9 @@ pub enum Error {
     /// The run's [`crate::CancelToken`] was cancelled: no further chunk was begun.
     #[error("cancelled")]
     Cancelled,
+    /// The run's deadline has passed: no further frame was begun.
+    #[error("the deadline has passed; allow more time, or give fewer frames")]
+    Deadline,
     /// The declaration or the run's settings cannot be executed; nothing was started.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -68,10 +71,83 @@ pub enum BuildError {
         /// Name of the accumulator.
         producer: String,
     },
+    /// An input that was declared open was never bound.
+    #[error("{socket} of task {task} is not bound; bind it to the task that feeds it")]
+    UnboundInput {
+        /// Name of the input.
+        socket: String,
+        /// Name of the task that reads it.
+        task: String,
+    },
+    /// Tasks wait for each other, or for a path that never leads to them.
+    #[error(
+        "no order of execution for {}: they wait for each other; close a loop with a select and a branch",
+        tasks.join(", ")
+    )]
+    Cycle {
+        /// Names of the tasks.
+        tasks: Vec<String>,
+    },
+    /// A task reads from a later stage.
+    #[error("task {task} reads from {producer} in a later stage; a loop lies in one stage")]
+    Backward {
+        /// Name of the task.
+        task: String,
+        /// Name of the task that it reads from.
+        producer: String,
+    },
+    /// A later stage reads what only some paths of a branch give.
+    #[error(
+        "task {task} reads from {producer}, which not every path gives; join the paths by a select first"
+    )]
+    PathCut {
+        /// Name of the task.
+        task: String,
+        /// Name of the task that it reads from.
+        producer: String,
+    },
+    /// A frame has more readers than there are clones.
+    #[error("task {task} reads what {producer} gives more than once, or besides others; clone the socket")]
+    NeedsClone {
+        /// Name of the reader.
+        task: String,
+        /// Name of the task that it reads from.
+        producer: String,
+    },
+    /// The stages do not add up to the graph.
+    #[error("the stages count {got} tasks, the graph has {expected}")]
+    StageTasks {
+        /// Tasks of the graph.
+        expected: usize,
+        /// Tasks of all stages.
+        got: usize,
+    },
+    /// A task was to be replicated that makes no replicas.
+    #[error("task {task} makes no replicas; give its stage one replica, or implement `replica`")]
+    NotReplicable {
+        /// Name of the task.
+        task: String,
+    },
+    /// Tasks of one module lie in two stages.
+    #[error("tasks {task} and {other} share a module and must lie in one stage")]
+    SplitModule {
+        /// Name of one task.
+        task: String,
+        /// Name of the other.
+        other: String,
+    },
+    /// A core that this process may not use.
+    #[error("core {core} was asked for; this process may use {allowed:?}")]
+    Core {
+        /// The core.
+        core: usize,
+        /// Cores that are allowed.
+        allowed: Vec<usize>,
+    },
     /// A setting of the run is zero that must be at least one.
     #[error("{setting} is 0; it must be at least 1")]
     Zero {
-        /// `threads` or `depth`.
+        /// `threads`, `depth`, `replicas`, `tasks` or `stages`.
         setting: &'static str,
     },
 }

@@ -133,6 +133,11 @@
 //! memory are bounded ([`PassPlan::window`]). An error or a panic in a task stops the run; it comes back with the name
 //! of the task and the chunk, always that of the earliest chunk, when all threads have been joined and all values
 //! dropped.
+//!
+//! # Below the chain
+//!
+//! [`graph`] is the layer of modules, tasks and sockets: sequences, pipelines with stages of any width, loops and
+//! branches, chosen and bound task by task.
 #![forbid(unsafe_code)]
 
 mod body;
@@ -142,6 +147,7 @@ mod env;
 mod error;
 mod feed;
 mod frame;
+pub mod graph;
 mod pipeline;
 mod plan;
 mod program;

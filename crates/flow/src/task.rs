@@ -58,6 +58,14 @@ pub trait Source: Send + 'static {
     fn n_chunks(&self) -> Option<u64> {
         None
     }
+
+    /// A copy that gives frames of its own, for the copies of a [`crate::graph::Sequence`] or a replicated first stage.
+    fn replica(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// The end of a stream: a stateful fold that sees every chunk in stream order, whatever the number of threads.
@@ -146,7 +154,7 @@ impl<A: Accumulator + ?Sized> Accumulator for Box<A> {
 }
 
 /// `a::b::Name<c::D>` → `Name`.
-fn short_name<T: ?Sized>() -> String {
+pub(crate) fn short_name<T: ?Sized>() -> String {
     let full = std::any::type_name::<T>();
     let path = full.split('<').next().unwrap_or(full);
     path.rsplit("::").next().unwrap_or(path).to_owned()

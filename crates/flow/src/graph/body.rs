@@ -1,0 +1,382 @@
+//! Tasks without their types: at rest ([`Body`], which may move between threads) and bound to cells ([`Linked`]).
+
+use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc};
+
+use super::{
+    Forward, Module,
+    cell::{Cell, Tap, Wires},
+    socket::Outs,
+};
+use crate::{BoxError, Source, Task};
+
+/// What a call says about the way on.
+pub(crate) type Turn = usize;
+/// On to the next task.
+pub(crate) const NEXT: Turn = 0;
+/// The frame ends here.
+pub(crate) const DROP: Turn = usize::MAX;
+/// There is no frame any more.
+pub(crate) const END: Turn = usize::MAX - 1;
+/// The task failed; the error lies in `fault`.
+pub(crate) const FAIL: Turn = usize::MAX - 2;
+
+/// A task at rest.
+pub(crate) trait Body: Send {
+    /// A copy that may work at the same time, if the task allows it.
+    fn replica(&self) -> Option<Box<dyn Body>>;
+    /// Binds the task to the cells of the thread.
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked>;
+}
+
+/// A task bound to its cells.
+pub(crate) trait Linked {
+    /// One call. Path `k` of a commute is `k + 1`.
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn;
+    fn unlink(self: Box<Self>) -> Box<dyn Body>;
+    /// A frame was abandoned: forgets what it left.
+    fn reset(&mut self) {}
+}
+
+fn fail(fault: &mut Option<BoxError>, error: BoxError) -> Turn {
+    *fault = Some(error);
+    FAIL
+}
+
+fn put<T>(cell: &Cell<T>, value: T) -> Turn {
+    *cell.borrow_mut() = Some(value);
+    NEXT
+}
+
+/// Implements [`Body`] and [`Linked`] of a task, whose inner part is replicated by an expression.
+macro_rules! task_kind {
+    (
+        <$($P:ident: $bound:path),*> $body:ident($inner:ty), $linked:ident($($field:ident: $ends:ty),*);
+        replica $this:ident => $replica:expr;
+        link $wires:ident => ($($end:expr),*);
+        run ($me:ident, $fault:ident) => $run:expr;
+    ) => {
+        pub(crate) struct $body<$($P: $bound),*>(pub(crate) $inner, pub(crate) PhantomData<fn() -> ($($P,)*)>);
+
+        struct $linked<$($P: $bound),*> {
+            body: Box<$body<$($P),*>>,
+            $($field: $ends),*
+        }
+
+        impl<$($P: $bound),*> Body for $body<$($P),*> {
+            fn replica(&self) -> Option<Box<dyn Body>> {
+                let $this = &self.0;
+                Some(Box::new($body::<$($P),*>($replica, PhantomData)))
+            }
+
+            fn link(self: Box<Self>, $wires: &mut Wires<'_>) -> Box<dyn Linked> {
+                Box::new($linked { body: self, $($field: $end),* })
+            }
+        }
+
+        impl<$($P: $bound),*> Linked for $linked<$($P),*> {
+            #[inline]
+            fn run(&mut self, $fault: &mut Option<BoxError>) -> Turn {
+                let $me = self;
+                $run
+            }
+
+            fn unlink(self: Box<Self>) -> Box<dyn Body> {
+                self.body
+            }
+        }
+    };
+}
+
+/// `Send` values that live on their own.
+pub(crate) trait Frame: Send + 'static {}
+impl<T: Send + 'static> Frame for T {}
+
+task_kind! {
+    <S: Source> SourceBody(S), LinkedSource(out: Cell<S::Out>);
+    replica source => source.replica()?;
+    link wires => (wires.output(0));
+    run (me, fault) => match me.body.0.next() {
+        Ok(Some(frame)) => put(&me.out, frame),
+        Ok(None) => END,
+        Err(error) => fail(fault, error),
+    };
+}
+
+/// In → out.
+pub(crate) struct TaskBody<K, I>(pub(crate) K, pub(crate) PhantomData<fn() -> I>);
+
+struct LinkedTask<K: Task, I: Outs> {
+    task: K,
+    taps: I::Taps,
+    out: Cell<K::Out>,
+}
+
+impl<K: Task<In = I::Values>, I: Outs> Body for TaskBody<K, I> {
+    fn replica(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(TaskBody(self.0.replica()?, self.1)))
+    }
+
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
+        Box::new(LinkedTask::<K, I> { task: self.0, taps: I::taps(wires), out: wires.output(0) })
+    }
+}
+
+impl<K: Task<In = I::Values>, I: Outs> Linked for LinkedTask<K, I> {
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        match self.task.run(I::read(&self.taps)) {
+            Ok(frame) => put(&self.out, frame),
+            Err(error) => fail(fault, error),
+        }
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(TaskBody::<K, I>(self.task, PhantomData))
+    }
+}
+
+/// In place. Where somebody else still reads the frame, works on a copy.
+pub(crate) struct ForwardBody<K>(pub(crate) K);
+
+struct LinkedForward<K: Forward> {
+    task: K,
+    /// `None` where input and output are one cell.
+    tap: Option<Tap<K::Frame>>,
+    out: Cell<K::Frame>,
+}
+
+impl<K: Forward> Body for ForwardBody<K> {
+    fn replica(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(ForwardBody(self.0.replica()?)))
+    }
+
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
+        let tap = (!wires.is_in_place()).then(|| wires.input(0));
+        Box::new(LinkedForward { task: self.0, tap, out: wires.output(0) })
+    }
+}
+
+impl<K: Forward> Linked for LinkedForward<K> {
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        let mut frame = self.out.borrow_mut();
+        if let Some(tap) = &self.tap {
+            *frame = Some(tap.read());
+        }
+        let frame = frame.as_mut().expect("the frame was written before its reader");
+        match self.task.run(frame) {
+            Ok(()) => NEXT,
+            Err(error) => fail(fault, error),
+        }
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(ForwardBody(self.task))
+    }
+}
+
+task_kind! {
+    <T: Frame> FilterBody(()), LinkedFilter(tap: Tap<Option<T>>, out: Cell<T>);
+    replica _unit => ();
+    link wires => (wires.input(0), wires.output(0));
+    run (me, _fault) => match me.tap.read() {
+        Some(frame) => put(&me.out, frame),
+        None => DROP,
+    };
+}
+
+task_kind! {
+    <T: Frame> RelayBody(()), LinkedRelay(tap: Tap<T>, out: Cell<T>);
+    replica _unit => ();
+    link wires => (wires.input(0), wires.output(0));
+    run (me, _fault) => put(&me.out, me.tap.read());
+}
+
+task_kind! {
+    <T: Frame> SelectBody(usize), LinkedSelect(taps: Vec<Tap<T>>, out: Cell<T>);
+    replica n => *n;
+    link wires => ((0..wires.binding.reads.len()).map(|i| wires.input(i)).collect(), wires.output(0));
+    run (me, _fault) => {
+        let tap = me.taps.iter().find(|tap| tap.is_full()).expect("one path leads to a select");
+        put(&me.out, tap.poll().expect("just seen"))
+    };
+}
+
+/// Chooses a path by a control socket.
+pub(crate) struct CommuteBody<T>(pub(crate) usize, pub(crate) PhantomData<fn() -> T>);
+
+struct LinkedCommute<T> {
+    frame: Tap<T>,
+    control: Tap<usize>,
+    outs: Vec<Cell<T>>,
+}
+
+impl<T: Send + 'static> Body for CommuteBody<T> {
+    fn replica(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(CommuteBody(self.0, self.1)))
+    }
+
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
+        let outs = (0..self.0).map(|i| wires.output(i)).collect();
+        Box::new(LinkedCommute::<T> { frame: wires.input(0), control: wires.input(1), outs })
+    }
+}
+
+impl<T: Send + 'static> Linked for LinkedCommute<T> {
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        let path = self.control.read();
+        route(path, self.frame.read(), &self.outs, fault)
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(CommuteBody::<T>(self.outs.len(), PhantomData))
+    }
+}
+
+fn route<T>(path: usize, frame: T, outs: &[Cell<T>], fault: &mut Option<BoxError>) -> Turn {
+    match outs.get(path) {
+        Some(out) => {
+            *out.borrow_mut() = Some(frame);
+            path + 1
+        }
+        None => fail(fault, format!("path {path} was chosen; there are {}", outs.len()).into()),
+    }
+}
+
+/// Chooses a path by looking at the frame.
+pub(crate) struct BranchBody<T, F> {
+    /// What counts; may have state.
+    choose: F,
+    /// As it was given: begins anew after an abandoned frame.
+    fresh: F,
+    n: usize,
+    frame: PhantomData<fn() -> T>,
+}
+
+impl<T, F: Clone> BranchBody<T, F> {
+    pub(crate) fn new(choose: F, n: usize) -> Self {
+        BranchBody { fresh: choose.clone(), choose, n, frame: PhantomData }
+    }
+}
+
+struct LinkedBranch<T, F> {
+    body: Box<BranchBody<T, F>>,
+    frame: Tap<T>,
+    outs: Vec<Cell<T>>,
+}
+
+impl<T, F> Body for BranchBody<T, F>
+where
+    T: Send + 'static,
+    F: FnMut(&T) -> usize + Clone + Send + 'static,
+{
+    fn replica(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(BranchBody::<T, F>::new(self.fresh.clone(), self.n)))
+    }
+
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
+        let outs = (0..self.n).map(|i| wires.output(i)).collect();
+        Box::new(LinkedBranch { body: self, frame: wires.input(0), outs })
+    }
+}
+
+impl<T, F> Linked for LinkedBranch<T, F>
+where
+    T: Send + 'static,
+    F: FnMut(&T) -> usize + Clone + Send + 'static,
+{
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        let frame = self.frame.read();
+        route((self.body.choose)(&frame), frame, &self.outs, fault)
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        self.body
+    }
+
+    fn reset(&mut self) {
+        self.body.choose = self.body.fresh.clone();
+    }
+}
+
+/// A task of a module: a closure on the module's data.
+pub(crate) struct CodeletBody<M, I, O, F>(pub(crate) F, pub(crate) PhantomData<Types<M, I, O>>);
+
+type Types<M, I, O> = fn() -> (M, I, O);
+
+struct LinkedCodelet<M, I: Outs, O, F> {
+    codelet: F,
+    module: Rc<RefCell<M>>,
+    taps: I::Taps,
+    out: Cell<O>,
+}
+
+impl<M, I, O, F> Body for CodeletBody<M, I, O, F>
+where
+    M: Module,
+    I: Outs,
+    O: Send + 'static,
+    F: FnMut(&mut M, I::Values) -> Result<O, BoxError> + Clone + Send + 'static,
+{
+    fn replica(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(CodeletBody(self.0.clone(), self.1)))
+    }
+
+    fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
+        let (module, taps, out) = (wires.module(), I::taps(wires), wires.output(0));
+        Box::new(LinkedCodelet::<M, I, O, F> { codelet: self.0, module, taps, out })
+    }
+}
+
+impl<M, I, O, F> Linked for LinkedCodelet<M, I, O, F>
+where
+    M: Module,
+    I: Outs,
+    O: Send + 'static,
+    F: FnMut(&mut M, I::Values) -> Result<O, BoxError> + Clone + Send + 'static,
+{
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        match (self.codelet)(&mut self.module.borrow_mut(), I::read(&self.taps)) {
+            Ok(frame) => put(&self.out, frame),
+            Err(error) => fail(fault, error),
+        }
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(CodeletBody::<M, I, O, F>(self.codelet, PhantomData))
+    }
+}
+
+/// The data of a module without its type.
+pub(crate) trait AnyModule: Send {
+    fn replica(&self) -> Option<Box<dyn AnyModule>>;
+    fn link(self: Box<Self>) -> Rc<dyn Any>;
+    /// How to get the data back when the thread is done.
+    fn unlinker(&self) -> Unlink;
+}
+
+/// Gives the data of a module back, once no task holds them.
+pub(crate) type Unlink = fn(Rc<dyn Any>) -> Option<Box<dyn AnyModule>>;
+
+/// The only [`AnyModule`].
+pub(crate) struct ModuleData<M>(pub(crate) M);
+
+impl<M: Module> AnyModule for ModuleData<M> {
+    fn replica(&self) -> Option<Box<dyn AnyModule>> {
+        Some(Box::new(ModuleData(self.0.replica()?)))
+    }
+
+    fn link(self: Box<Self>) -> Rc<dyn Any> {
+        Rc::new(RefCell::new(self.0))
+    }
+
+    fn unlinker(&self) -> Unlink {
+        |any| {
+            let data = Rc::into_inner(any.downcast::<RefCell<M>>().ok()?)?;
+            Some(Box::new(ModuleData(data.into_inner())))
+        }
+    }
+}

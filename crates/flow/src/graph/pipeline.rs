@@ -1,0 +1,95 @@
+//! Pipelines: stages of any width, at work on different frames at the same time.
+
+use super::{
+    Graph, Settings, StreamReport, Waiting,
+    crew::{Crew, Post},
+    engine::Numbers,
+    layout::lay_out,
+    pin,
+};
+use crate::{BuildError, Error};
+
+/// One stage of a pipeline: consecutive tasks in the order of declaration, and how they are executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    pub(crate) tasks: usize,
+    pub(crate) replicas: usize,
+    pub(crate) depth: usize,
+    pub(crate) waiting: Waiting,
+    pub(crate) cores: Vec<usize>,
+}
+
+impl Stage {
+    /// A stage of so many tasks: one replica, 16 frames at the boundary behind it, spin then park, on any core.
+    pub fn new(tasks: usize) -> Self {
+        Stage { tasks, replicas: 1, depth: 16, waiting: Waiting::default(), cores: Vec::new() }
+    }
+
+    /// Copies that work side by side; more than one need tasks that make replicas.
+    pub fn replicas(self, replicas: usize) -> Self {
+        Stage { replicas, ..self }
+    }
+
+    /// Frames that may wait at the boundary behind the stage, at least 1.
+    ///
+    /// Behind several replicas and in front of one, there is room for one more frame from each other replica, so that
+    /// a slow frame holds back none of them at once.
+    pub fn depth(self, depth: usize) -> Self {
+        Stage { depth, ..self }
+    }
+
+    /// How both sides wait at the boundary behind the stage.
+    pub fn waiting(self, waiting: Waiting) -> Self {
+        Stage { waiting, ..self }
+    }
+
+    /// Cores for the replicas, taken in turn; none for any core. Linux only, elsewhere without effect.
+    pub fn cores(self, cores: &[usize]) -> Self {
+        Stage { cores: cores.to_vec(), ..self }
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        match (self.tasks, self.replicas, self.depth) {
+            (0, ..) => Err(BuildError::Zero { setting: "tasks" }),
+            (_, 0, _) => Err(BuildError::Zero { setting: "replicas" }),
+            (.., 0) => Err(BuildError::Zero { setting: "depth" }),
+            _ => pin::check(&self.cores),
+        }
+    }
+}
+
+/// A graph cut into stages, each on threads of its own. Frames reach every single-replica stage in order.
+///
+/// The last stage (its first replica) works on the calling thread.
+pub struct Pipeline {
+    crew: Crew,
+}
+
+impl Pipeline {
+    /// Cuts `graph` into `stages`. A stage with several replicas takes the graph's tasks and copies of them.
+    ///
+    /// # Errors
+    /// A [`BuildError`] that names the task or the setting.
+    pub fn new(graph: Graph, stages: &[Stage]) -> Result<Self, BuildError> {
+        if stages.is_empty() {
+            return Err(BuildError::Zero { setting: "stages" });
+        }
+        stages.iter().try_for_each(Stage::check)?;
+        let counts: Vec<usize> = stages.iter().map(|stage| stage.tasks).collect();
+        let (layout, kits) = lay_out(graph, &counts)?;
+        let numbers = if stages[0].replicas == 1 { Numbers::Own } else { Numbers::Drawn };
+        let posts = stages.iter().map(Post::of).collect();
+        Ok(Pipeline { crew: Crew::new(layout, kits, posts, numbers)? })
+    }
+
+    /// Runs to the end of the sources, and waits for it: all threads have been joined when it returns.
+    ///
+    /// It may be run again, also after an error: tasks go on with the state they have, frames count from 0.
+    ///
+    /// # Errors
+    /// [`Error::Task`] and [`Error::Panic`] for the earliest frame that a task failed at; [`Error::Cancelled`];
+    /// [`Error::Deadline`]; [`Error::Threads`].
+    pub fn run(&mut self, settings: &Settings) -> Result<StreamReport, Error> {
+        self.crew.run(settings)
+    }
+}

@@ -1,0 +1,8 @@
+//! The layer below the chain: sequences, loops, pipelines, and what goes wrong in them.
+
+mod build;
+mod control;
+mod failures;
+mod pipeline;
+mod sequence;
+mod support;
