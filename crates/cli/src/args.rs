@@ -95,7 +95,7 @@ pub(crate) struct ImageArgs {
     #[arg(long, alias = "Image-NPix", value_name = "N|NX,NY", value_parser = npix, help_heading = "Image")]
     npix: Option<(usize, usize)>,
     /// Side of a pixel with its unit, such as 2arcsec [default: a third of the resolution]
-    #[arg(long, value_parser = parse_angle_rad, value_name = "ANGLE", help_heading = "Image")]
+    #[arg(long, value_parser = parse_angle_rad, value_name = "ANGLE", allow_hyphen_values = true, help_heading = "Image")]
     cell: Option<f64>,
     /// DDFacet's cell, in arcseconds without unit
     #[arg(long = "Image-Cell", hide = true, conflicts_with = "cell", value_name = "ARCSEC")]

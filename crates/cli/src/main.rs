@@ -23,7 +23,10 @@ fn main() -> ExitCode {
     match run(&cli.command, &session, &terminal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal.error(&error.full_text());
+            match error.exit_code() {
+                130 => terminal.error("interrupted: nothing was written"),
+                _ => terminal.error(&error.full_text()),
+            }
             ExitCode::from(error.exit_code())
         }
     }

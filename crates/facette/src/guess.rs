@@ -60,9 +60,20 @@ pub(crate) fn geometry(
     });
     let (nx, ny) = npix_given.unwrap_or_else(|| {
         let n = npix(reach, cell);
-        notes.push(format!("npix not given: {n}, which covers {}", types::format_angle(n as f64 * cell)));
+        notes.push(format!(
+            "npix not given: {n}, which covers {}: one and a half primary beams, as far as 8192 pixels and the sky allow",
+            types::format_angle(n as f64 * cell)
+        ));
         (n, n)
     });
+    let resolution = SPEED_OF_LIGHT_M_S / reach.max_freq_hz / reach.max_uv_m.max(1.0);
+    if cell > resolution / 2.0 {
+        notes.push(format!(
+            "the cell of {} is coarser than half the resolution of {}: the image will not show all that the data hold",
+            types::format_angle(cell),
+            types::format_angle(resolution)
+        ));
+    }
     (ImageGeometry { nx, ny, cell_rad: cell }, notes)
 }
 
@@ -83,8 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_given_is_kept_and_not_announced() {
-        let (g, notes) = geometry(Some((100, 51)), Some(0.01), &MEERKAT);
-        assert_eq!((g.nx, g.ny, g.cell_rad, notes.len()), (100, 51, 0.01, 0));
+        let (g, notes) = geometry(Some((100, 51)), Some(1e-5), &MEERKAT);
+        assert_eq!((g.nx, g.ny, g.cell_rad, notes.len()), (100, 51, 1e-5, 0));
+        let (_, notes) = geometry(Some((100, 51)), Some(0.01), &MEERKAT);
+        assert!(notes[0].contains("coarser"), "{notes:?}");
     }
 
     #[test]

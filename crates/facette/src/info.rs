@@ -26,8 +26,8 @@ pub fn info(path: &Path, session: &Session) -> Result<Vec<(String, String)>, Err
         (format!("field {i}"), format!("{} · {direction} {}", f.name, f.frame_name))
     }));
     lines.extend(setups(&info));
-    lines.extend(info.columns.iter().map(|c| (format!("column {}", c.name), column(c))));
     lines.extend(suggestions(&ms, &info, session));
+    lines.extend(info.columns.iter().map(|c| (format!("column {}", c.name), column(c))));
     Ok(lines)
 }
 

@@ -82,8 +82,12 @@ fn fixed_bytes(spec: &Spec) -> u64 {
     // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each stage.
     let n_chunk = spec.n_row.div_ceil(spec.chunk_rows().max(1));
     let in_flight = (1 + (spec.threads as u64 + 1) + 2).min(n_chunk);
-    let density = if spec.weighting.needs_density() { UvDensity::memory_bytes(&spec.geometry) } else { 0 };
-    BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + density
+    BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + density_bytes(spec)
+}
+
+/// Bytes of the uv density, which grows with the image.
+fn density_bytes(spec: &Spec) -> u64 {
+    if spec.weighting.needs_density() { UvDensity::memory_bytes(&spec.geometry) } else { 0 }
 }
 
 /// Plans gridding within the memory there is.
@@ -138,29 +142,34 @@ fn explain(error: PlanError, spec: &Spec, limit: Limit, fixed: u64) -> Error {
     let PlanError::Memory { needed_bytes, plane_bytes, image_bytes, .. } = error else {
         return Error::Plan(error);
     };
-    let g = &spec.geometry;
+    let (g, density) = (&spec.geometry, density_bytes(spec));
     Error::Memory {
         what: format!("an image of {} × {}", g.nx, g.ny),
         needed_bytes: needed_bytes + fixed,
         limit_is: limit.is,
         limit_bytes: limit.bytes,
         details: format!(
-            "one w plane: {}; the image: {}; data in flight, weights and program: {}",
+            "one w plane: {}; the image: {}; chunks, weights and program: {}; the rest is scratch of gridding",
             format_bytes(plane_bytes),
             format_bytes(image_bytes),
             format_bytes(fixed)
         ),
-        way_out: format!(
-            "--npix {}, or more --memory",
-            smaller_npix(g, needed_bytes + fixed, limit.usable_bytes())
-        ),
+        way_out: match smaller_npix(
+            g,
+            needed_bytes + density,
+            limit.usable_bytes().saturating_sub(fixed - density),
+        ) {
+            Some(npix) => format!("--npix {npix}, or more --memory"),
+            None => format!("--memory {}MiB or more", (needed_bytes + fixed).div_ceil(1 << 20)),
+        },
     }
 }
 
-/// A size of image that should fit: memory grows with the number of pixels.
-fn smaller_npix(g: &ImageGeometry, needed: u64, usable: u64) -> usize {
+/// A size of image that should fit, as memory grows with the number of pixels; `None` if hardly any would.
+fn smaller_npix(g: &ImageGeometry, needed: u64, usable: u64) -> Option<usize> {
     let scale = (usable as f64 / needed as f64).sqrt().min(1.0) * 0.9;
-    ((g.nx.max(g.ny) as f64 * scale) as usize / 16 * 16).max(16)
+    let npix = (g.nx.max(g.ny) as f64 * scale) as usize / 16 * 16;
+    (npix >= 16).then_some(npix)
 }
 
 impl<T: Real> Planned<T> {

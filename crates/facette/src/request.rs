@@ -159,7 +159,10 @@ impl Request {
             ("threads", threads.to_string()),
             ("memory", self.memory_bytes.map_or("all".to_owned(), |b| format!("{b}B"))),
             ("chunk-rows", self.read_rows.unwrap_or(crate::open::READ_ROWS).to_string()),
-            ("pipeline", format!("{:?}", self.execution).to_lowercase()),
+            (
+                "pipeline",
+                if self.execution == flow::Execution::Sequential { "sequential" } else { "auto" }.to_owned(),
+            ),
         ];
         Resolved { image: image.into_iter().chain(robust).collect(), run: run.into_iter().collect() }
     }

@@ -22,7 +22,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// The directory of the output is missing or cannot be written.
-    #[error("cannot write into the directory {} (--out names another)", .directory.display())]
+    #[error("cannot write into the directory {} ; make it, or name another with --out", .directory.display())]
     Directory {
         /// The directory.
         directory: PathBuf,

@@ -91,11 +91,12 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// The unit in which `largest`, a value in `unit`, reads best: Jy, mJy, µJy or nJy, or a power of ten.
+    /// The unit in which `largest`, a value in `unit`, reads best: Jy, mJy, µJy MJy, kJy or nJy, or a power of ten.
     pub(crate) fn new(largest: f64, unit: &str) -> Self {
         let largest = if largest.is_finite() { largest.abs() } else { 1.0 };
         if let Some(rest) = unit.strip_prefix("Jy") {
-            const JANSKYS: [(f64, &str); 4] = [(1.0, "Jy"), (1e-3, "mJy"), (1e-6, "µJy"), (1e-9, "nJy")];
+            const JANSKYS: [(f64, &str); 6] =
+                [(1e6, "MJy"), (1e3, "kJy"), (1.0, "Jy"), (1e-3, "mJy"), (1e-6, "µJy"), (1e-9, "nJy")];
             if let Some((scale, name)) = JANSKYS.iter().find(|j| largest >= j.0 && largest < 1e4 * j.0) {
                 return Reading { scale: *scale, unit: format!("{name}{rest}") };
             }
@@ -186,7 +187,7 @@ mod tests {
             [unit(2.0), unit(0.02), unit(2e-5), unit(3e-8)],
             ["Jy/beam", "mJy/beam", "µJy/beam", "nJy/beam"]
         );
-        assert_eq!(Reading::new(3e7, "Jy/beam"), Reading { scale: 1e6, unit: "1e6 Jy/beam".into() });
+        assert_eq!(Reading::new(3e7, "Jy/beam"), Reading { scale: 1e6, unit: "MJy/beam".into() });
         assert_eq!(Reading::new(0.5, "").unit, "");
         assert_eq!(Reading::text(1.0234, "Jy/beam"), "1.02 Jy/beam");
         assert_eq!(Reading::text(-1.04e-4, "Jy/beam"), "-104 µJy/beam");
