@@ -104,8 +104,8 @@ pub(crate) fn plan<T: Real>(spec: &Spec) -> Result<Planned<T>, Error> {
         threads: spec.threads,
         block_samples: spec.chunk_rows() * spec.chunk.n_chan as u64,
     };
-    let n_samples = spec.n_row * spec.chunk.n_chan as u64;
-    let plan = GridPlan::for_samples(&gridder, n_samples).map_err(|e| explain(e, spec, limit, fixed))?;
+    // Not `for_samples`: a plan that follows the number of visibilities would make memory follow the data's size.
+    let plan = GridPlan::new(&gridder).map_err(|e| explain(e, spec, limit, fixed))?;
     let memory_bytes = plan.recipe().memory_bytes + fixed;
     Ok(Planned { plan: Arc::new(plan), memory_bytes, limit })
 }

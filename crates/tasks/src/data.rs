@@ -7,7 +7,7 @@ use sim::Simulation;
 use std::sync::Arc;
 
 /// Visibilities of a fixed number per chunk: large enough to sort well into uv tiles, small enough to stream.
-const CHUNK_VISIBILITIES: usize = 1 << 18;
+const CHUNK_VISIBILITIES: usize = 1 << 17;
 
 /// Rows of a chunk. Depends on the number of channels alone, never on how the data are read, so that sums taken chunk
 /// by chunk give the same bytes for any size of reads.

@@ -1,4 +1,4 @@
-//! What the runtime itself costs: `cargo run --release -p facette-flow --example speed [-- WORD…]`.
+//! What the runtime itself costs: `cargo run --release -p facette-flow --example runtime_speed [-- WORD…]`.
 //!
 //! Prints one row per case, medians of [`RUNS`] runs with the best beside them. Words choose rows by their text. Every
 //! task is chosen at run time and called through a box, each changes its frame, and the sum over all frames is checked.
