@@ -25,11 +25,11 @@ pub struct VisChunk {
     pub setup: Arc<Setup>,
     /// Baseline coordinates, metres, one triple a row.
     pub uvw_m: Vec<[f64; 3]>,
-    /// Visibilities [row][frequency][correlation], Jy; empty when the reader was asked for none.
+    /// Visibilities `[row][frequency][correlation]`, Jy; empty when the reader was asked for none.
     pub vis_rfc: Vec<Complex32>,
-    /// Flags [row][frequency][correlation], FLAG or FLAG_ROW; true = not to be used.
+    /// Flags `[row][frequency][correlation]`, FLAG or FLAG_ROW; true = not to be used.
     pub flag_rfc: Vec<bool>,
-    /// Weights [row][frequency][correlation]: WEIGHT_SPECTRUM, or WEIGHT repeated over channels.
+    /// Weights `[row][frequency][correlation]`: WEIGHT_SPECTRUM, or WEIGHT repeated over channels.
     pub weight_rfc: Vec<f32>,
 }
 
@@ -54,9 +54,9 @@ pub struct StokesVis<T> {
     pub freq_hz: Arc<[f64]>,
     /// Baseline coordinates, metres, one triple a row.
     pub uvw_m: Vec<[f64; 3]>,
-    /// Visibilities [row][frequency], Jy; finite wherever the weight is not zero.
+    /// Visibilities `[row][frequency]`, Jy; finite wherever the weight is not zero.
     pub vis_rf: Vec<Complex<T>>,
-    /// Weights [row][frequency]; zero = flagged, not to be used.
+    /// Weights `[row][frequency]`; zero = flagged, not to be used.
     pub weight_rf: Vec<T>,
 }
 
