@@ -106,6 +106,42 @@ pub enum BuildError {
         /// Name of the task that it reads from.
         producer: String,
     },
+    /// A task reads frames of two rates.
+    #[error(
+        "task {task} reads frames of {one} and of {other}, of which there are different numbers; \
+         batch or accumulate the one, or let the splitter hand on what is needed"
+    )]
+    TwoRates {
+        /// Name of the task.
+        task: String,
+        /// What gives the frames of one input: a splitter, or the sources.
+        one: String,
+        /// What gives the frames of the other.
+        other: String,
+    },
+    /// Frames of two rates would cross one boundary.
+    #[error(
+        "frames of {one} and of {other}, of which there are different numbers, are needed in stage {stage} or behind it; \
+         let the readers of one of them lie in front of the boundary"
+    )]
+    RatesCross {
+        /// The stage behind the boundary, from 0.
+        stage: usize,
+        /// What gives the frames of one rate: a splitter, or the sources.
+        one: String,
+        /// What gives the frames of the other.
+        other: String,
+    },
+    /// A source that does not lie in the first stage.
+    #[error(
+        "source {source_task} lies in stage {stage}; sources give in step, so declare them first, in stage 0"
+    )]
+    LateSource {
+        /// Name of the source.
+        source_task: String,
+        /// Its stage, from 0.
+        stage: usize,
+    },
     /// A frame has more readers than there are clones.
     #[error("task {task} reads what {producer} gives more than once, or besides others; clone the socket")]
     NeedsClone {

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use crate::BuildError;
@@ -91,10 +92,40 @@ impl CancelToken {
     }
 }
 
+/// One call of a task, as told to an [`Observer`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Call<'a> {
+    /// Name of the task.
+    pub task: &'a str,
+    /// Its stage, from 0.
+    pub stage: usize,
+    /// The replica of the stage, from 0.
+    pub replica: usize,
+    /// The frame; `None` at the end of a stream.
+    pub frame: Option<u64>,
+    /// When the call began.
+    pub began: Instant,
+    /// When it ended.
+    pub ended: Instant,
+}
+
+impl Call<'_> {
+    /// How long it took.
+    pub fn seconds(&self) -> f64 {
+        (self.ended - self.began).as_secs_f64()
+    }
+}
+
 /// Looks on while a chain runs; called from any thread, so it must be quick.
 ///
 /// A panic in it counts as a panic of the task that it was told about.
 pub trait Observer: Send + Sync {
+    /// A timed call of a task has ended, well or not; calls [`Observer::task_done`] unless overridden.
+    fn called(&self, call: &Call<'_>) {
+        self.task_done(call.task, call.frame, call.seconds());
+    }
+
     /// A task call has ended well: name, position of the chunk (`None` outside a stream), seconds.
     ///
     /// Sources report each chunk they gave; the end of an accumulation reports without a chunk.

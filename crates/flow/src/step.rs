@@ -58,14 +58,14 @@ impl Step {
     }
 
     pub(crate) fn task<K: Task>(task: K, reads: Vec<Read>, unpack: Unpack<K::In>) -> Self {
-        let (name, is_parallel) = (task.name(), task.is_parallel());
+        let (name, is_parallel) = (task.name(), task.max_threads() > 1);
         let is_worth_reading = TypeId::of::<K::Out>() != TypeId::of::<()>();
         let step = Step::new(name, reads, Box::new(TaskBody { task, unpack }));
         Step { role: Role::Task, is_parallel, is_worth_reading, ..step }
     }
 
     pub(crate) fn accumulator<A: Accumulator>(a: A, reads: Vec<Read>, unpack: Unpack<A::In>) -> Self {
-        let (name, is_parallel) = (a.name(), a.is_parallel());
+        let (name, is_parallel) = (a.name(), a.max_threads() > 1);
         let is_worth_reading = TypeId::of::<A::Out>() != TypeId::of::<()>();
         let step = Step::new(name, reads, Box::new(AccumulatorBody { accumulator: a, unpack }));
         Step { role: Role::Accumulator, is_parallel, is_worth_reading, ..step }

@@ -32,9 +32,10 @@ pub trait Task: Send + 'static {
         None
     }
 
-    /// Parallel inside: `run` is called within the rayon pool that the runtime sizes. Such a task is not replicated.
-    fn is_parallel(&self) -> bool {
-        false
+    /// Most threads that it can use inside. More than one: `run` is called within a rayon pool that the runtime sizes,
+    /// and no replicas are made. `usize::MAX` takes all that there are.
+    fn max_threads(&self) -> usize {
+        1
     }
 }
 
@@ -86,15 +87,34 @@ pub trait Accumulator: Send + 'static {
     /// Whatever the accumulator meets; it stops the run and comes back as [`crate::Error::Task`].
     fn add(&mut self, input: Self::In) -> Result<(), BoxError>;
 
-    /// The result, after the last chunk (also when there was none).
+    /// The result, after the last chunk (also when there was none). Afterwards the accumulator is as new, so that it can
+    /// fold another stream: in a `repeat`, or when a pipeline is run again.
     ///
     /// # Errors
     /// As for `add`, without a chunk.
     fn finish(&mut self) -> Result<Self::Out, BoxError>;
 
-    /// Parallel inside: `add` and `finish` are called within the rayon pool that the runtime sizes.
-    fn is_parallel(&self) -> bool {
-        false
+    /// Most threads that it can use inside. More than one: `add` and `finish` are called within a rayon pool that the
+    /// runtime sizes. `usize::MAX` takes all that there are.
+    fn max_threads(&self) -> usize {
+        1
+    }
+
+    /// `Some` says: the fold is exact and does not depend on the order, so copies may fold shares of the stream that
+    /// depend on timing. Sums of integers are exact, sums of floating-point numbers are not.
+    fn replica(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// Takes over what a copy has folded, and leaves it as new; to be written by accumulators that make replicas.
+    fn merge(&mut self, other: &mut Self)
+    where
+        Self: Sized,
+    {
+        let _ = other;
     }
 }
 
@@ -111,8 +131,8 @@ impl<K: Task + ?Sized> Task for Box<K> {
         (**self).run(input)
     }
 
-    fn is_parallel(&self) -> bool {
-        (**self).is_parallel()
+    fn max_threads(&self) -> usize {
+        (**self).max_threads()
     }
 }
 
@@ -148,8 +168,8 @@ impl<A: Accumulator + ?Sized> Accumulator for Box<A> {
         (**self).finish()
     }
 
-    fn is_parallel(&self) -> bool {
-        (**self).is_parallel()
+    fn max_threads(&self) -> usize {
+        (**self).max_threads()
     }
 }
 

@@ -55,7 +55,7 @@ impl<T: Real> Task for AddPlanes<T> {
         Ok(image)
     }
 
-    fn is_parallel(&self) -> bool {
-        true
+    fn max_threads(&self) -> usize {
+        usize::MAX
     }
 }

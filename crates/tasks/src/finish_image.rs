@@ -64,7 +64,7 @@ impl<T: Real> Task for FinishImage<T> {
         Ok(Imaged { pixels, sum_weights: image.sum_weights, counts: image.counts, beam: None })
     }
 
-    fn is_parallel(&self) -> bool {
-        true
+    fn max_threads(&self) -> usize {
+        usize::MAX
     }
 }

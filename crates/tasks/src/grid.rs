@@ -61,7 +61,7 @@ impl<T: Real> Accumulator for Grid<T> {
         Ok(self.gridded.take().unwrap_or_else(|| self.empty()))
     }
 
-    fn is_parallel(&self) -> bool {
-        true
+    fn max_threads(&self) -> usize {
+        usize::MAX
     }
 }

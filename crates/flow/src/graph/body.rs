@@ -1,11 +1,14 @@
 //! Tasks without their types: at rest ([`Body`], which may move between threads) and bound to cells ([`Linked`]).
 
-use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc};
+use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc, sync::Arc};
+
+use rayon::ThreadPool;
 
 use super::{
     Forward, Module,
     cell::{Cell, Tap, Wires},
     socket::Outs,
+    threads::within,
 };
 use crate::{BoxError, Source, Task};
 
@@ -19,11 +22,17 @@ pub(crate) const DROP: Turn = usize::MAX;
 pub(crate) const END: Turn = usize::MAX - 1;
 /// The task failed; the error lies in `fault`.
 pub(crate) const FAIL: Turn = usize::MAX - 2;
+/// The stream has ended and the task has nothing left to give.
+pub(crate) const FINISHED: Turn = usize::MAX - 3;
 
 /// A task at rest.
-pub(crate) trait Body: Send {
+pub(crate) trait Body: Any + Send {
     /// A copy that may work at the same time, if the task allows it.
     fn replica(&self) -> Option<Box<dyn Body>>;
+    /// Most threads that it can use inside.
+    fn max_threads(&self) -> usize {
+        1
+    }
     /// Binds the task to the cells of the thread.
     fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked>;
 }
@@ -32,17 +41,26 @@ pub(crate) trait Body: Send {
 pub(crate) trait Linked {
     /// One call. Path `k` of a commute is `k + 1`.
     fn run(&mut self, fault: &mut Option<BoxError>) -> Turn;
+    /// The stream has ended: path 1 as long as there is something left to give.
+    fn finish(&mut self, is_whole: bool, fault: &mut Option<BoxError>) -> Turn {
+        let _ = (is_whole, fault);
+        FINISHED
+    }
+    /// Takes over what a copy has gathered, which is at rest.
+    fn merge(&mut self, other: &mut dyn Body) {
+        let _ = other;
+    }
     fn unlink(self: Box<Self>) -> Box<dyn Body>;
     /// A frame was abandoned: forgets what it left.
     fn reset(&mut self) {}
 }
 
-fn fail(fault: &mut Option<BoxError>, error: BoxError) -> Turn {
+pub(crate) fn fail(fault: &mut Option<BoxError>, error: BoxError) -> Turn {
     *fault = Some(error);
     FAIL
 }
 
-fn put<T>(cell: &Cell<T>, value: T) -> Turn {
+pub(crate) fn put<T>(cell: &Cell<T>, value: T) -> Turn {
     *cell.borrow_mut() = Some(value);
     NEXT
 }
@@ -116,8 +134,17 @@ impl<K: Task<In = I::Values>, I: Outs> Body for TaskBody<K, I> {
         Some(Box::new(TaskBody(self.0.replica()?, self.1)))
     }
 
+    fn max_threads(&self) -> usize {
+        self.0.max_threads()
+    }
+
     fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
-        Box::new(LinkedTask::<K, I> { task: self.0, taps: I::taps(wires), out: wires.output(0) })
+        let pool = wires.pool(self.0.max_threads());
+        let linked = LinkedTask::<K, I> { task: self.0, taps: I::taps(wires), out: wires.output(0) };
+        match pool {
+            Some(pool) => Box::new(LinkedParallel { linked, pool }),
+            None => Box::new(linked),
+        }
     }
 }
 
@@ -132,6 +159,27 @@ impl<K: Task<In = I::Values>, I: Outs> Linked for LinkedTask<K, I> {
 
     fn unlink(self: Box<Self>) -> Box<dyn Body> {
         Box::new(TaskBody::<K, I>(self.task, PhantomData))
+    }
+}
+
+/// In → out, parallel inside.
+struct LinkedParallel<K: Task, I: Outs> {
+    linked: LinkedTask<K, I>,
+    pool: Arc<ThreadPool>,
+}
+
+impl<K: Task<In = I::Values>, I: Outs> Linked for LinkedParallel<K, I> {
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        let LinkedTask { task, taps, out } = &mut self.linked;
+        let input = I::read(taps);
+        match within(Some(&self.pool), || task.run(input)) {
+            Ok(frame) => put(out, frame),
+            Err(error) => fail(fault, error),
+        }
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(TaskBody::<K, I>(self.linked.task, PhantomData))
     }
 }
 
@@ -190,6 +238,16 @@ task_kind! {
     replica _unit => ();
     link wires => (wires.input(0), wires.output(0));
     run (me, _fault) => put(&me.out, me.tap.read());
+}
+
+task_kind! {
+    <T: Frame> DiscardBody(()), LinkedDiscard(tap: Tap<T>);
+    replica _unit => ();
+    link wires => (wires.input(0));
+    run (me, _fault) => {
+        drop(me.tap.read());
+        NEXT
+    };
 }
 
 task_kind! {

@@ -5,8 +5,10 @@
 
 use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc, sync::Arc};
 
+use rayon::ThreadPool;
+
 use super::{
-    body::{Body, RelayBody},
+    body::{Body, DiscardBody, RelayBody},
     ring::{Carrier, Lane, Ring, RingSpec, Tube},
 };
 
@@ -35,6 +37,8 @@ pub(crate) trait SlotKind: Send + Sync {
     fn lane(&self, capacity: usize) -> Arc<dyn Lane>;
     /// A task that hands a frame on.
     fn relay(&self) -> Box<dyn Body>;
+    /// A task that drops a frame; `None` where that does nothing.
+    fn discard(&self) -> Option<Box<dyn Body>>;
 }
 
 /// The only [`SlotKind`].
@@ -55,6 +59,11 @@ impl<T: Send + 'static> SlotKind for Kind<T> {
 
     fn relay(&self) -> Box<dyn Body> {
         Box::new(RelayBody::<T>((), PhantomData))
+    }
+
+    fn discard(&self) -> Option<Box<dyn Body>> {
+        let is_worthless = size_of::<T>() == 0 && !std::mem::needs_drop::<T>();
+        (!is_worthless).then(|| Box::new(DiscardBody::<T>((), PhantomData)) as Box<dyn Body>)
     }
 }
 
@@ -115,6 +124,11 @@ impl Cells {
         self.cells[slot].get_or_insert_with(|| slots[slot].kind.cell()).clone()
     }
 
+    /// Drops the frames of some slots.
+    pub(crate) fn clear_slots(&self, slots: &[usize]) {
+        slots.iter().filter_map(|&slot| self.cells.get(slot)?.as_ref()).for_each(|cell| cell.clear());
+    }
+
     /// Drops all frames.
     pub(crate) fn clear(&self) {
         self.cells.iter().flatten().for_each(|cell| cell.clear());
@@ -135,6 +149,8 @@ pub struct Wires<'a> {
     pub(crate) slots: &'a [SlotInfo],
     pub(crate) cells: &'a mut Cells,
     pub(crate) modules: &'a [Option<Rc<dyn Any>>],
+    /// Threads for tasks that are parallel inside.
+    pub(crate) pool: Option<&'a Arc<ThreadPool>>,
 }
 
 impl Wires<'_> {
@@ -152,6 +168,11 @@ impl Wires<'_> {
         };
         let copier = (!takes).then(copier);
         Tap { cell: typed(self.cells.any(slot, self.slots)), copier }
+    }
+
+    /// The pool for a task that can use so many threads inside; `None` for one.
+    pub(crate) fn pool(&self, max_threads: usize) -> Option<Arc<ThreadPool>> {
+        self.pool.filter(|_| max_threads > 1).cloned()
     }
 
     /// Whether output 0 is the very cell of input 0.

@@ -39,6 +39,7 @@ impl Graph {
             writes: vec![slot],
             after: Vec::new(),
             module: None,
+            is_internal: false,
         });
         Select { inputs, out: Out::new(&self.id, slot, task) }
     }
@@ -76,7 +77,16 @@ impl Graph {
         let writes: Vec<usize> = (0..n).map(|i| self.slot::<T>(Some(task), &format!("path {i}"))).collect();
         let outs = writes.iter().map(|&slot| Out::new(&self.id, slot, task)).collect();
         let role = Role::Commute;
-        let decl = TaskDecl { name: name.into(), body, role, reads, writes, after: vec![], module: None };
+        let decl = TaskDecl {
+            name: name.into(),
+            body,
+            role,
+            reads,
+            writes,
+            after: vec![],
+            module: None,
+            is_internal: false,
+        };
         self.tasks.push(decl);
         outs
     }

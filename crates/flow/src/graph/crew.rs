@@ -2,21 +2,24 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, Builder, Thread},
+    sync::Arc,
+    thread::{self, Builder, available_parallelism},
     time::Instant,
 };
 
+use rayon::ThreadPool;
+
 use super::{
     BoundaryStats, Clock, Settings, Stage, StreamReport, TaskStats,
-    engine::{Count, Engine, Numbers, Shared, follow, lead},
-    layout::{Kit, Layout},
+    alarm::Alarm,
+    engine::{Count, Engine, Shared, Tools},
+    gather::Gathering,
+    layout::{Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
+    threads::Pool,
     wait::Waiting,
+    work::{Numbers, Worker},
 };
 use crate::{BuildError, Error, env::panic_error};
 
@@ -26,12 +29,13 @@ pub(crate) struct Post {
     depth: usize,
     waiting: Waiting,
     cores: Vec<usize>,
+    threads: Option<usize>,
 }
 
 impl Post {
     pub(crate) fn of(stage: &Stage) -> Self {
-        let Stage { replicas, depth, waiting, cores, .. } = stage.clone();
-        Post { replicas, depth, waiting, cores }
+        let Stage { replicas, depth, waiting, cores, threads, .. } = stage.clone();
+        Post { replicas, depth, waiting, cores, threads }
     }
 }
 
@@ -40,6 +44,8 @@ pub(crate) struct Crew {
     shape: Shape,
     /// By stage and replica; `None` only if the runtime itself failed on that thread.
     kits: Vec<Vec<Option<Kit>>>,
+    /// Threads for all tasks that are parallel inside, instead of some for each stage.
+    pool: Option<Arc<ThreadPool>>,
 }
 
 /// What all threads see of it.
@@ -47,11 +53,14 @@ struct Shape {
     layout: Layout,
     posts: Vec<Post>,
     numbers: Numbers,
+    /// Most frames from the source to the end, if that is limited.
+    window: Option<usize>,
 }
 
 /// What one worker brings back.
 struct Done {
-    kit: Kit,
+    /// `None` for a replica that left it in the [`Gathering`].
+    kit: Option<Kit>,
     counts: Vec<Count>,
     frames: u64,
     waited_frame_s: f64,
@@ -67,25 +76,67 @@ impl Crew {
     ) -> Result<Self, BuildError> {
         let mut kits = Vec::with_capacity(first.len());
         for ((kit, post), stage) in first.into_iter().zip(&posts).zip(&layout.stages) {
-            let copies = (1..post.replicas).map(|_| kit.replica(&stage.names, &stage.bindings));
+            let copies = (1..post.replicas).map(|_| kit.replica(&stage.steps, &stage.bindings));
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
-        Ok(Crew { shape: Shape { layout, posts, numbers }, kits })
+        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, pool: None })
+    }
+
+    /// Limits the frames from the source to the end.
+    pub(crate) fn set_window(&mut self, window: usize) {
+        self.shape.window = Some(window);
+    }
+
+    /// Lets all tasks that are parallel inside share the threads of `pool`.
+    pub(crate) fn set_pool(&mut self, pool: Option<Arc<ThreadPool>>) {
+        self.pool = pool;
     }
 
     pub(crate) fn run(&mut self, settings: &Settings) -> Result<StreamReport, Error> {
         let started = Instant::now();
         let shared = Shared::new(settings);
         let (rings, gates) = (self.shape.rings(), self.shape.gates());
-        let yard = Yard { shape: &self.shape, rings: &rings, gates: &gates, shared: &shared, settings };
-        let done = yard.work(std::mem::take(&mut self.kits));
+        let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();
+        let own = self.own_pools()?;
+        let pools: Vec<_> =
+            own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
+        let yard = Yard {
+            shape: &self.shape,
+            rings: &rings,
+            gates: &gates,
+            gatherings: &gatherings,
+            pools: &pools,
+            shared: &shared,
+            settings,
+        };
+        let mut done = yard.work(std::mem::take(&mut self.kits));
+        drop((pools, own));
         let mut report = self.shape.report(&done);
-        self.kits =
-            done.into_iter().map(|stage| stage.into_iter().map(|d| d.map(|d| d.kit)).collect()).collect();
+        for (stage, workers) in done.iter_mut().enumerate() {
+            let kit = |(replica, done): (usize, &mut Option<Done>)| {
+                done.take().and_then(|done| done.kit).or_else(|| gatherings[stage].take(replica))
+            };
+            self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
+        }
         report.wall_s = started.elapsed().as_secs_f64();
         shared.into_result()?;
         Ok(report)
+    }
+
+    /// A pool for each stage with tasks that are parallel inside, unless all share one.
+    fn own_pools(&self) -> Result<Vec<Option<Pool>>, Error> {
+        let all = available_parallelism().map_or(1, usize::from);
+        let stages = self.kits.iter().zip(&self.shape.posts);
+        let pools = stages.map(|(kits, post)| {
+            let bodies = kits.iter().flatten().flat_map(|kit| &kit.bodies);
+            let most = bodies.map(|body| body.max_threads()).max().unwrap_or(1);
+            match most.min(post.threads.unwrap_or(all)) {
+                n if most > 1 && self.pool.is_none() => Pool::start(n).map(Some),
+                _ => Ok(None),
+            }
+        });
+        pools.collect()
     }
 }
 
@@ -126,31 +177,53 @@ impl Shape {
     /// and then every replica in front of it, so that the frame they wait for cannot pass. So no more frames are let
     /// in than the ring has room for. One wide stage alone needs no gate: the frame waited for is always in a replica.
     fn gates(&self) -> Vec<Gate> {
-        let is_wide = |stage: usize| self.posts[stage].replicas > 1;
+        // A stage that gives frames of another rate counts them anew, in order.
+        let is_wide = |stage: usize| self.posts[stage].replicas > 1 && self.layout.stages[stage].emits == 0;
         let mut gates = Vec::new();
         for last in 1..self.posts.len().saturating_sub(1) {
             if is_wide(last) && is_wide(last - 1) && !is_wide(last + 1) {
                 let first = (0..last).rev().find(|&stage| !is_wide(stage)).unwrap_or(0);
-                let Post { replicas: consumers, waiting, .. } = self.posts[first];
-                let capacity = self.spec(last).capacity;
-                let shape = RingSpec { capacity, producers: 1, consumers, waiting, ..self.spec(last) };
-                let spec = RingSpec { is_ordered: false, is_prefilled: true, ..shape };
-                gates.push(Gate { first, behind: last + 1, tokens: super::cell::no_data(spec) });
+                gates.push(self.gate(first, last + 1, self.spec(last).capacity));
             }
         }
+        let last = self.posts.len() - 1;
+        if let Some(window) = self.window.filter(|_| last > 0) {
+            // Whoever has taken a frame out at the end has given its token back.
+            gates.push(self.gate(0, last, window.saturating_sub(self.posts[last].replicas).max(1)));
+        }
         gates
+    }
+
+    fn gate(&self, first: usize, behind: usize, capacity: usize) -> Gate {
+        let Post { replicas: consumers, waiting, .. } = self.posts[first];
+        let producers = self.posts[behind].replicas;
+        let (is_ordered, is_prefilled) = (false, true);
+        let spec = RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled };
+        Gate { first, behind, tokens: super::cell::no_data(spec) }
+    }
+
+    /// Whether the replicas of a stage accumulate shares that are put together at the end.
+    fn merges(&self, stage: usize) -> bool {
+        let is_copied = self.posts.len() == 1 && self.numbers == Numbers::Own;
+        self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
     }
 
     fn report(&self, done: &[Vec<Option<Done>>]) -> StreamReport {
         let mut tasks = Vec::new();
         for (stage, (workers, layout)) in done.iter().zip(&self.layout.stages).enumerate() {
-            for (i, name) in layout.names.iter().enumerate() {
+            for (i, step) in layout.steps.iter().enumerate().filter(|(_, step)| !step.is_internal) {
                 let (mut calls, mut clock) = (0, Clock::default());
                 for count in workers.iter().flatten().map(|done| &done.counts[i]) {
                     calls += count.calls;
                     clock.merge(&count.clock);
                 }
-                tasks.push(TaskStats { name: name.clone(), stage, replicas: workers.len(), calls, clock });
+                tasks.push(TaskStats {
+                    name: step.name.clone(),
+                    stage,
+                    replicas: workers.len(),
+                    calls,
+                    clock,
+                });
             }
         }
         let sum = |stage: usize, part: fn(&Done) -> f64| done[stage].iter().flatten().map(part).sum();
@@ -180,6 +253,8 @@ struct Yard<'a> {
     shape: &'a Shape,
     rings: &'a [Arc<dyn Carrier>],
     gates: &'a [Gate],
+    gatherings: &'a [Gathering],
+    pools: &'a [Option<Arc<ThreadPool>>],
     shared: &'a Shared,
     settings: &'a Settings,
 }
@@ -212,7 +287,7 @@ impl Yard<'_> {
                         Ok(handle) => handles.push((stage, replica, handle)),
                         Err(source) => {
                             self.refuse(source);
-                            self.leave(stage);
+                            self.leave(stage, replica);
                         }
                     }
                 }
@@ -230,9 +305,12 @@ impl Yard<'_> {
         self.shared.fault.record(0, Error::Threads { source: source.into() });
     }
 
-    /// Leaves the ring behind a stage for a worker that does not begin.
-    fn leave(self, stage: usize) {
+    /// Leaves the ring behind a stage for a worker that does not begin, or not end.
+    fn leave(self, stage: usize, replica: usize) {
         self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
+        if replica > 0 {
+            self.gatherings[stage].leave(replica, None);
+        }
     }
 
     /// User code is guarded inside, so a panic here is a bug of the runtime; it is told rather than hidden.
@@ -242,7 +320,7 @@ impl Yard<'_> {
             Ok(done) => Some(done),
             Err(payload) => {
                 self.shared.fault.record(0, panic_error(&format!("stage {stage}"), None, &*payload));
-                self.leave(stage);
+                self.leave(stage, replica);
                 None
             }
         }
@@ -250,74 +328,67 @@ impl Yard<'_> {
 
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
-        let Yard { shape, rings, gates, shared, settings } = self;
+        let Yard { shape, shared, settings, .. } = self;
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
-        let (layout, slots) = (&shape.layout.stages[stage], &shape.layout.slots);
-        let mut engine = Engine::link(layout, slots, kit, settings.sampling);
-        let mut tokens = gates.iter().find(|gate| gate.first == stage);
-        let inlet = stage.checked_sub(1).map(|i| {
-            let cells = layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect();
-            let inlet = rings[i].clone().inlet(cells);
-            match gates.iter().find(|gate| gate.behind == stage) {
-                Some(gate) => {
-                    let tokens = gate.tokens.clone().outlet(Vec::new());
-                    Box::new(Releasing { inlet, tokens }) as Box<dyn Inlet>
-                }
-                None => inlet,
-            }
-        });
-        let mut outlet = rings.get(stage).map(|ring| {
-            let cells = layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect();
-            let outlet = ring.clone().outlet(cells);
-            match tokens.take_if(|_| stage > 0) {
-                Some(gate) => {
-                    let tokens = gate.tokens.clone().inlet(Vec::new());
-                    Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>
-                }
-                None => outlet,
-            }
-        });
-        let tokens = tokens.map(|gate| gate.tokens.clone().inlet(Vec::new()));
+        let layout = &shape.layout.stages[stage];
+        let (observer, pool) = (settings.observer.as_deref(), self.pools[stage].as_ref());
+        let tools = Tools { sampling: settings.sampling, observer, pool, replica };
+        let mut engine = Engine::link(layout, &shape.layout.slots, kit, tools);
+        let inlet = self.inlet(&mut engine, layout);
+        let outlet = self.outlet(&mut engine, layout);
+        let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
+        let mut worker = Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0 };
         let mut waited_frame_s = 0.0;
         let frames = match inlet {
-            None => lead(&mut engine, tokens, outlet.as_deref_mut(), shape.numbers, shared),
+            None => worker.lead(self.tokens(stage), shape.numbers),
             Some(mut inlet) => {
-                let frames = follow(&mut engine, &mut *inlet, outlet.as_deref_mut(), shared);
+                let frames = worker.follow(&mut *inlet);
                 waited_frame_s = inlet.waited().seconds;
                 frames
             }
         };
-        let waited_room_s = outlet.map_or(0.0, |outlet| outlet.close().seconds);
+        let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
+        match gathering.filter(|_| replica == 0) {
+            Some(gathering) => {
+                gathering.visit(|kit| worker.engine.merge(kit));
+                worker.finish();
+            }
+            None if gathering.is_none() => worker.finish(),
+            None => {}
+        }
+        let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
         let (kit, counts) = engine.unlink();
+        let mut kit = Some(kit);
+        if let Some(gathering) = gathering.filter(|_| replica > 0) {
+            gathering.leave(replica, kit.take());
+        }
         Done { kit, counts, frames, waited_frame_s, waited_room_s }
     }
-}
 
-/// Wakes up at a deadline, unless the run is over before.
-#[derive(Default)]
-struct Alarm {
-    thread: std::sync::OnceLock<Thread>,
-    is_over: AtomicBool,
-}
-
-impl Alarm {
-    fn watch(&self, deadline: Instant, shared: &Shared) {
-        while !self.is_over.load(Ordering::Acquire) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                shared.expired.store(true, Ordering::Relaxed);
-                return;
-            }
-            thread::park_timeout(left);
-        }
+    /// Tokens for a first stage to take before each frame.
+    fn tokens(self, stage: usize) -> Vec<Box<dyn Inlet>> {
+        let gates = self.gates.iter().filter(|gate| gate.first == stage);
+        gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
-    fn set(&self, thread: &Thread) {
-        let _ = self.thread.set(thread.clone());
+    fn inlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
+        let (stage, slots) = (layout.index, &self.shape.layout.slots);
+        let ring = &self.rings[stage.checked_sub(1)?];
+        let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        let gates = self.gates.iter().filter(|gate| gate.behind == stage);
+        Some(gates.fold(inlet, |inlet, gate| {
+            let tokens = gate.tokens.clone().outlet(Vec::new());
+            Box::new(Releasing { inlet, tokens })
+        }))
     }
 
-    fn stop(&self) {
-        self.is_over.store(true, Ordering::Release);
-        self.thread.get().into_iter().for_each(Thread::unpark);
+    fn outlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
+        let (stage, slots) = (layout.index, &self.shape.layout.slots);
+        let ring = self.rings.get(stage)?;
+        let outlet =
+            ring.clone().outlet(layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        let tokens = if stage > 0 { self.tokens(stage) } else { Vec::new() };
+        let gated = |outlet, tokens| Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>;
+        Some(tokens.into_iter().fold(outlet, gated))
     }
 }

@@ -2,29 +2,43 @@
 
 use std::{
     any::Any,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
     time::Instant,
 };
 
+use rayon::ThreadPool;
+
 use super::{
     Sampling, Settings,
-    body::{AnyModule, DROP, END, Linked, NEXT, Turn, Unlink},
+    blocks::{Code, close, decode},
+    body::{AnyModule, DROP, END, FAIL, FINISHED, Linked, NEXT, Turn, Unlink},
     cell::{AnyCell, Cells, SlotInfo, Wires},
-    layout::{Kit, StageLayout},
+    fault::Fault,
+    layout::{Kit, StageLayout, StepLayout},
     report::Clock,
-    ring::{Inlet, Outlet},
 };
 use crate::{
-    BoxError, CancelToken, Error,
+    BoxError, Call, CancelToken, Error, Observer,
     env::{panic_error, task_error},
-    frame::Fault,
 };
+
+/// The number of the frame when there is none any more.
+pub(crate) const FINISH: u64 = (1 << 56) - 1;
+/// Where the last op of the frames that come in leads.
+const END_OF_FRAME: Turn = close(0);
 
 /// What becomes of a frame.
 pub(crate) enum Outcome {
     Done,
+    /// A frame of another rate is ready to go out; [`Engine::resume`] goes on.
+    Emit,
     Dropped,
     End,
     Failed(Error),
@@ -44,21 +58,43 @@ pub(crate) struct Count {
     pub(crate) clock: Clock,
 }
 
+/// What an engine needs beside its tasks.
+#[derive(Clone, Copy)]
+pub(crate) struct Tools<'a> {
+    pub(crate) sampling: Sampling,
+    pub(crate) observer: Option<&'a dyn Observer>,
+    /// Threads for tasks that are parallel inside.
+    pub(crate) pool: Option<&'a Arc<ThreadPool>>,
+    pub(crate) replica: usize,
+}
+
 /// One replica of one stage.
 pub(crate) struct Engine<'a> {
     layout: &'a StageLayout,
     steps: Vec<Step>,
     cells: Cells,
     modules: Vec<Option<(Rc<dyn Any>, Unlink)>>,
-    sampling: Sampling,
+    tools: Tools<'a>,
     /// The op at work, for the name of a panic.
     at: usize,
     fault: Option<BoxError>,
+    frame: u64,
+    /// The op that opened each block.
+    back: Vec<usize>,
+    /// How far the end of the stream has come; `None` before it.
+    ending: Option<Ending>,
+}
+
+#[derive(Clone, Copy)]
+struct Ending {
+    /// Splitters that have given all that was left.
+    n_done: usize,
+    is_whole: bool,
 }
 
 impl<'a> Engine<'a> {
     /// Binds tasks to cells.
-    pub(crate) fn link(layout: &'a StageLayout, slots: &[SlotInfo], kit: Kit, sampling: Sampling) -> Self {
+    pub(crate) fn link(layout: &'a StageLayout, slots: &[SlotInfo], kit: Kit, tools: Tools<'a>) -> Self {
         let mut cells = Cells::default();
         let link = |module: Box<dyn AnyModule>| {
             let unlinker = module.unlinker();
@@ -68,11 +104,21 @@ impl<'a> Engine<'a> {
         let data: Vec<_> = modules.iter().map(|m| m.as_ref().map(|(data, _)| data.clone())).collect();
         let bound = kit.bodies.into_iter().zip(&layout.bindings);
         let steps = bound.map(|(body, binding)| {
-            let mut wires = Wires { binding, slots, cells: &mut cells, modules: &data };
+            let pool = tools.pool;
+            let mut wires = Wires { binding, slots, cells: &mut cells, modules: &data, pool };
             Step { task: body.link(&mut wires), calls: 0, clock: Clock::default() }
         });
         let steps = steps.collect();
-        Engine { layout, steps, cells, modules, sampling, at: 0, fault: None }
+        let back = vec![0; layout.blocks.len()];
+        let (at, fault, frame, ending) = (0, None, 0, None);
+        Engine { layout, steps, cells, modules, tools, at, fault, frame, back, ending }
+    }
+
+    /// Takes over what a copy of this stage has gathered in its accumulators.
+    pub(crate) fn merge(&mut self, kit: &mut Kit) {
+        for &(step, _) in &self.layout.openers {
+            self.steps[step].task.merge(&mut *kit.bodies[step]);
+        }
     }
 
     /// The cell of a slot.
@@ -94,23 +140,113 @@ impl<'a> Engine<'a> {
     /// Runs all tasks on one frame. What a frame leaves behind when it is abandoned is dropped.
     #[inline]
     pub(crate) fn frame(&mut self, frame: u64) -> Outcome {
-        let is_timed = self.sampling.is_due(frame);
-        let turn = catch_unwind(AssertUnwindSafe(|| if is_timed { self.run_timed() } else { self.run() }));
-        if matches!(turn, Ok(NEXT)) { Outcome::Done } else { self.interrupt(frame, turn) }
+        self.frame = frame;
+        self.go(0)
+    }
+
+    /// Goes on after [`Outcome::Emit`].
+    pub(crate) fn resume(&mut self) -> Outcome {
+        let outcome = match self.close(self.layout.emits) {
+            ControlFlow::Continue(at) => self.go(at),
+            ControlFlow::Break(outcome) => outcome,
+        };
+        match (outcome, self.ending) {
+            (Outcome::Done, Some(Ending { is_whole, .. })) => self.finish(is_whole),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The stream has ended: lets splitters give what is left.
+    pub(crate) fn finish(&mut self, is_whole: bool) -> Outcome {
+        self.frame = FINISH;
+        loop {
+            let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
+            let Some(&(step, block)) = self.layout.openers.get(n_done) else { return Outcome::Done };
+            match self.finish_one(step, is_whole) {
+                Ok(1) => match self.go(self.layout.blocks[block].start) {
+                    Outcome::Done => {}
+                    other => return other,
+                },
+                Ok(FINISHED | NEXT) => self.ending = Some(Ending { n_done: n_done + 1, is_whole }),
+                turn => return self.interrupt(turn),
+            }
+        }
+    }
+
+    fn finish_one(&mut self, step: usize, is_whole: bool) -> thread::Result<Turn> {
+        let Engine { layout, steps, fault, .. } = self;
+        self.at = layout.ops.iter().position(|op| op.step == step).unwrap_or(0);
+        let began = Instant::now();
+        let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
+        if self.tools.sampling != Sampling::Off && matches!(turn, Ok(1)) {
+            self.note(step, began, Instant::now());
+        }
+        turn
+    }
+
+    /// Runs from an op to the end of the frame, or to one of another rate that is to go out.
+    #[inline]
+    fn go(&mut self, mut at: usize) -> Outcome {
+        loop {
+            let is_timed = self.tools.sampling.is_due(self.frame);
+            let work = || if is_timed { self.run_timed(at) } else { self.run(at) };
+            let turn = catch_unwind(AssertUnwindSafe(work));
+            if matches!(turn, Ok(END_OF_FRAME)) {
+                return Outcome::Done;
+            }
+            match self.turned(turn) {
+                ControlFlow::Continue(next) => at = next,
+                ControlFlow::Break(outcome) => return outcome,
+            }
+        }
+    }
+
+    /// What is to be done where the straight way ends.
+    #[inline(never)]
+    fn turned(&mut self, turn: thread::Result<Turn>) -> ControlFlow<Outcome, usize> {
+        let Ok(code) = turn else { return ControlFlow::Break(self.interrupt(turn)) };
+        match decode(code) {
+            Code::Open(block) => {
+                self.back[block] = self.at;
+                ControlFlow::Continue(self.layout.blocks[block].start)
+            }
+            Code::Close(block) if block == self.layout.emits => ControlFlow::Break(Outcome::Emit),
+            Code::Close(block) => self.close(block),
+            Code::Turn if code == DROP && self.layout.ops[self.at].block > 0 => {
+                let block = self.layout.ops[self.at].block;
+                self.cells.clear_slots(&self.layout.blocks[block].slots);
+                self.close(block)
+            }
+            Code::Turn => ControlFlow::Break(self.interrupt(turn)),
+        }
+    }
+
+    /// Goes back to the splitter that opened the block.
+    fn close(&mut self, block: usize) -> ControlFlow<Outcome, usize> {
+        let ending = self.ending.and_then(|ending| self.layout.openers.get(ending.n_done));
+        if ending.is_some_and(|&(_, b)| b == block) {
+            return ControlFlow::Break(Outcome::Done);
+        }
+        // The splitter is asked again for the same frame, which is no further call.
+        self.steps[self.layout.ops[self.back[block]].step].calls -= 1;
+        ControlFlow::Continue(self.back[block])
     }
 
     #[cold]
-    fn interrupt(&mut self, frame: u64, turn: std::thread::Result<Turn>) -> Outcome {
-        let layout = self.layout;
-        let name = layout.ops.get(self.at).map_or("", |op| &*layout.names[op.step]);
+    fn interrupt(&mut self, turn: thread::Result<Turn>) -> Outcome {
+        let (layout, frame) = (self.layout, Some(self.frame).filter(|&frame| frame != FINISH));
+        let name = layout.ops.get(self.at).map_or("", |op| &*layout.steps[op.step].name);
         let outcome = match turn {
-            Ok(END) => Outcome::End,
+            Ok(END) => {
+                self.steps[layout.ops[self.at].step].calls -= 1;
+                Outcome::End
+            }
             Ok(DROP) => Outcome::Dropped,
             Ok(_) => {
                 let source = self.fault.take().unwrap_or_else(|| "a path that does not exist".into());
-                Outcome::Failed(task_error(name, Some(frame), source))
+                Outcome::Failed(task_error(name, frame, source))
             }
-            Err(payload) => Outcome::Failed(panic_error(name, Some(frame), &*payload)),
+            Err(payload) => Outcome::Failed(panic_error(name, frame, &*payload)),
         };
         self.abandon();
         outcome
@@ -125,8 +261,7 @@ impl<'a> Engine<'a> {
     }
 
     #[inline]
-    fn run(&mut self) -> Turn {
-        let mut at = 0;
+    fn run(&mut self, mut at: usize) -> Turn {
         while let Some(op) = self.layout.ops.get(at) {
             self.at = at;
             let step = &mut self.steps[op.step];
@@ -139,12 +274,11 @@ impl<'a> Engine<'a> {
                 },
             }
         }
-        NEXT
+        at
     }
 
     #[inline(never)]
-    fn run_timed(&mut self) -> Turn {
-        let mut at = 0;
+    fn run_timed(&mut self, mut at: usize) -> Turn {
         let mut began = Instant::now();
         while let Some(op) = self.layout.ops.get(at) {
             self.at = at;
@@ -152,7 +286,9 @@ impl<'a> Engine<'a> {
             step.calls += 1;
             let turn = step.task.run(&mut self.fault);
             let ended = Instant::now();
-            step.clock.add((ended - began).as_secs_f64());
+            if turn != END && turn != FAIL {
+                self.note(op.step, began, ended);
+            }
             began = ended;
             match turn {
                 NEXT => at = op.next,
@@ -162,7 +298,25 @@ impl<'a> Engine<'a> {
                 },
             }
         }
-        NEXT
+        at
+    }
+
+    #[inline]
+    fn note(&mut self, step: usize, began: Instant, ended: Instant) {
+        self.steps[step].clock.add(ended - began);
+        if let Some(observer) = self.tools.observer {
+            self.tell(observer, step, began, ended);
+        }
+    }
+
+    #[inline(never)]
+    fn tell(&self, observer: &dyn Observer, step: usize, began: Instant, ended: Instant) {
+        let StepLayout { name, is_internal } = &self.layout.steps[step];
+        if !is_internal {
+            let frame = Some(self.frame).filter(|&frame| frame != FINISH);
+            let (stage, replica) = (self.layout.index, self.tools.replica);
+            observer.called(&Call { task: name, stage, replica, frame, began, ended });
+        }
     }
 }
 
@@ -187,7 +341,7 @@ impl Shared {
         }
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.cancel.is_cancelled() || self.expired.load(Ordering::Relaxed)
     }
 
@@ -200,87 +354,4 @@ impl Shared {
             _ => Ok(()),
         }
     }
-}
-
-/// How the frames of a first stage are numbered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Numbers {
-    /// One thread counts by itself.
-    Own,
-    /// Several threads draw from one counter.
-    Drawn,
-}
-
-/// Works as a first stage, taking a token before each frame if there are any; gives the number of frames.
-pub(crate) fn lead(
-    engine: &mut Engine<'_>,
-    mut tokens: Option<Box<dyn Inlet>>,
-    mut outlet: Option<&mut (dyn Outlet + 'static)>,
-    numbers: Numbers,
-    shared: &Shared,
-) -> u64 {
-    let mut done = 0;
-    loop {
-        let is_admitted = tokens.as_mut().is_none_or(|tokens| tokens.pull().is_some());
-        if !is_admitted || shared.is_stopped() {
-            return done;
-        }
-        let frame = match numbers {
-            Numbers::Own => done,
-            Numbers::Drawn => shared.next.fetch_add(1, Ordering::Relaxed),
-        };
-        if frame >= shared.frames {
-            return done;
-        }
-        let outcome = if shared.fault.is_before(frame) { Outcome::End } else { engine.frame(frame) };
-        let (is_alive, is_last) = match outcome {
-            Outcome::Done => (true, false),
-            Outcome::Dropped => (false, false),
-            Outcome::End => (false, true),
-            Outcome::Failed(error) => {
-                shared.fault.record(frame, error);
-                (false, true)
-            }
-        };
-        if is_last && numbers == Numbers::Own {
-            return done;
-        }
-        if let Some(outlet) = &mut outlet {
-            outlet.push(frame, is_alive);
-        }
-        if is_last {
-            return done;
-        }
-        done += 1;
-    }
-}
-
-/// Works as a later stage until the stage in front has ended; gives the number of frames.
-pub(crate) fn follow(
-    engine: &mut Engine<'_>,
-    inlet: &mut dyn Inlet,
-    mut outlet: Option<&mut (dyn Outlet + 'static)>,
-    shared: &Shared,
-) -> u64 {
-    let mut done = 0;
-    while let Some((frame, mut is_alive)) = inlet.pull() {
-        if is_alive && shared.fault.is_before(frame) {
-            engine.abandon();
-            is_alive = false;
-        } else if is_alive {
-            match engine.frame(frame) {
-                Outcome::Done => {}
-                Outcome::Dropped | Outcome::End => is_alive = false,
-                Outcome::Failed(error) => {
-                    shared.fault.record(frame, error);
-                    is_alive = false;
-                }
-            }
-        }
-        if let Some(outlet) = &mut outlet {
-            outlet.push(frame, is_alive);
-        }
-        done += 1;
-    }
-    done
 }

@@ -4,9 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Graph, Role, TaskDecl,
+    blocks::{Block, RateOps, join},
     body::{AnyModule, Body},
     cell::{Binding, SlotInfo},
     order::{Op, Wiring, comes_back, order},
+    rates::{BASE, Bound, Rates},
 };
 use crate::BuildError;
 
@@ -18,13 +20,29 @@ pub(crate) struct Layout {
 
 /// One stage made ready: everything that its replicas have in common.
 pub(crate) struct StageLayout {
+    pub(crate) index: usize,
     pub(crate) ops: Vec<Op>,
-    pub(crate) names: Vec<Arc<str>>,
+    /// Runs of ops at one rate, the first of them at the rate of the frames that come in.
+    pub(crate) blocks: Vec<Block>,
+    /// Step and block of each splitter, in the order in which they end.
+    pub(crate) openers: Vec<(usize, usize)>,
+    /// The block whose frames go out.
+    pub(crate) emits: usize,
+    /// How often the rate has changed in front of the stage.
+    pub(crate) n_changes: u64,
+    pub(crate) steps: Vec<StepLayout>,
     pub(crate) bindings: Vec<Binding>,
     /// Slots that come from stages in front.
     pub(crate) imports: Vec<usize>,
     /// Slots that stages behind read.
     pub(crate) exports: Vec<usize>,
+}
+
+/// What is known of a task when it is at work.
+pub(crate) struct StepLayout {
+    pub(crate) name: Arc<str>,
+    /// The runtime's own: not reported.
+    pub(crate) is_internal: bool,
 }
 
 /// What one replica of a stage owns.
@@ -36,14 +54,14 @@ pub(crate) struct Kit {
 
 impl Kit {
     /// A copy of the kit for one more replica.
-    pub(crate) fn replica(&self, names: &[Arc<str>], bindings: &[Binding]) -> Result<Kit, BuildError> {
+    pub(crate) fn replica(&self, steps: &[StepLayout], bindings: &[Binding]) -> Result<Kit, BuildError> {
         let refuse = |name: &Arc<str>| BuildError::NotReplicable { task: name.to_string() };
-        let bodies = self.bodies.iter().zip(names);
-        let bodies = bodies.map(|(body, name)| body.replica().ok_or_else(|| refuse(name)));
+        let bodies = self.bodies.iter().zip(steps);
+        let bodies = bodies.map(|(body, step)| body.replica().ok_or_else(|| refuse(&step.name)));
         let bodies = bodies.collect::<Result<_, _>>()?;
         let user = |module| {
             let i = bindings.iter().position(|binding| binding.module == Some(module));
-            i.map_or_else(|| "module".into(), |i| names[i].clone())
+            i.map_or_else(|| "module".into(), |i| steps[i].name.clone())
         };
         let copy = |(i, module): (usize, &Option<Box<dyn AnyModule>>)| match module {
             Some(module) => module.replica().map(Some).ok_or_else(|| refuse(&user(i))),
@@ -64,17 +82,27 @@ pub(crate) fn lay_out(mut graph: Graph, counts: &[usize]) -> Result<(Layout, Vec
     let stage_of: Vec<usize> =
         counts.iter().enumerate().flat_map(|(stage, &n)| std::iter::repeat_n(stage, n)).collect();
     let mut draft = Draft::new(graph, stage_of)?;
-    draft.give_selects_their_own()?;
+    draft.give_selects_their_own();
+    draft.discard_unread();
     draft.check_stages()?;
-    let orders = (0..counts.len()).map(|stage| draft.order(stage)).collect::<Result<Vec<_>, _>>()?;
-    let (ops, full): (Vec<_>, Vec<_>) = orders.into_iter().unzip();
-    draft.finish(ops, &full)
+    let bound = Bound {
+        tasks: &draft.graph.tasks,
+        reads: &draft.reads,
+        after: &draft.after,
+        n_slots: draft.graph.slots.len(),
+    };
+    let rates = bound.rates()?;
+    let drives = draft.drives(&rates, counts.len())?;
+    let orders = drives.iter().enumerate().map(|(stage, &rate)| draft.blocks(stage, rate, &rates));
+    let orders = orders.collect::<Result<Vec<_>, _>>()?;
+    draft.finish(orders, &drives)
 }
 
 /// One reader of a slot.
 #[derive(Clone, Copy)]
 struct Reader {
     stage: usize,
+    block: usize,
     position: usize,
     task: usize,
     input: usize,
@@ -111,8 +139,31 @@ impl Draft {
         (0..self.stage_of.len()).filter(|&task| self.stage_of[task] == stage).collect()
     }
 
+    /// Adds a task of the runtime's own, in the stage of the task that it goes with.
+    fn add_internal(
+        &mut self,
+        name: &str,
+        body: Box<dyn Body>,
+        (reads, writes): (Vec<usize>, Vec<usize>),
+        stage: usize,
+    ) {
+        self.graph.tasks.push(TaskDecl {
+            name: name.into(),
+            body,
+            role: Role::Plain,
+            reads: reads.clone(),
+            writes,
+            after: Vec::new(),
+            module: None,
+            is_internal: true,
+        });
+        self.reads.push(reads);
+        self.after.push(Vec::new());
+        self.stage_of.push(stage);
+    }
+
     /// A select empties its inputs, so where others read the same frame it gets a copy of its own.
-    fn give_selects_their_own(&mut self) -> Result<(), BuildError> {
+    fn give_selects_their_own(&mut self) {
         for select in 0..self.graph.tasks.len() {
             for input in 0..self.reads[select].len() {
                 let slot = self.reads[select][input];
@@ -121,32 +172,39 @@ impl Draft {
                     continue;
                 }
                 let (kind, stage) = (self.graph.slots[slot].info.kind.clone(), self.stage_of[select]);
-                let body = kind.relay();
-                let copy = self.graph.slots.len();
-                let info = SlotInfo { kind, copier: None };
-                let (task, name) = (self.graph.tasks.len(), "relay".to_owned());
-                self.graph.slots.push(super::SlotDecl { info, bound: None, writer: Some(task), name });
-                self.graph.tasks.push(TaskDecl {
-                    name: "relay".into(),
-                    body,
-                    role: Role::Plain,
-                    reads: vec![slot],
-                    writes: vec![copy],
-                    after: Vec::new(),
-                    module: None,
+                let (copy, writer) = (self.graph.slots.len(), Some(self.graph.tasks.len()));
+                let (body, info) = (kind.relay(), SlotInfo { kind, copier: None });
+                self.graph.slots.push(super::SlotDecl {
+                    info,
+                    bound: None,
+                    writer,
+                    name: "relay".to_owned(),
                 });
-                self.reads.push(vec![slot]);
-                self.after.push(Vec::new());
-                self.stage_of.push(stage);
+                self.add_internal("relay", body, (vec![slot], vec![copy]), stage);
                 self.reads[select][input] = copy;
             }
         }
-        Ok(())
+    }
+
+    /// What nobody reads is dropped at once, not when the next frame comes.
+    fn discard_unread(&mut self) {
+        for slot in 0..self.graph.slots.len() {
+            let Some(writer) = self.graph.slots[slot].writer else { continue };
+            if !self.reads.iter().flatten().any(|&read| read == slot)
+                && let Some(body) = self.graph.slots[slot].info.kind.discard()
+            {
+                self.add_internal("discard", body, (vec![slot], Vec::new()), self.stage_of[writer]);
+            }
+        }
     }
 
     /// Frames move forwards from stage to stage, and the tasks of a module stay together.
     fn check_stages(&self) -> Result<(), BuildError> {
         for task in 0..self.graph.tasks.len() {
+            let stage = self.stage_of[task];
+            if self.graph.tasks[task].role == Role::Source && stage > 0 {
+                return Err(BuildError::LateSource { source_task: self.name(task), stage });
+            }
             for &slot in self.reads[task].iter().chain(&self.after[task]) {
                 let producer = self.writer(slot);
                 if self.stage_of[producer] > self.stage_of[task] {
@@ -167,37 +225,98 @@ impl Draft {
         Ok(())
     }
 
-    fn order(&self, stage: usize) -> Result<(Vec<Op>, Vec<bool>), BuildError> {
-        let members = self.members(stage);
-        let comes = |slot: &super::SlotDecl| slot.writer.is_some_and(|task| self.stage_of[task] < stage);
+    /// The rate of the frames that drive each stage.
+    fn drives(&self, rates: &Rates, n_stages: usize) -> Result<Vec<usize>, BuildError> {
+        let mut drives = vec![BASE];
+        for stage in 1..n_stages {
+            let mut crossing = self.crossing_slots(stage).map(|slot| rates.of_slot[slot]);
+            let first = crossing.next();
+            if let (Some(one), Some(other)) = (first, crossing.find(|&rate| Some(rate) != first)) {
+                return Err(self.two_rates(stage, [one, other], rates));
+            }
+            drives.push(first.unwrap_or(drives[stage - 1]));
+        }
+        for (task, &stage) in self.stage_of.iter().enumerate() {
+            let rate = rates.of_task[task];
+            let is_here = rates.opener[rate].is_some_and(|opener| self.stage_of[opener] == stage);
+            if rate != drives[stage] && !is_here {
+                return Err(self.two_rates(stage, [drives[stage], rate], rates));
+            }
+        }
+        Ok(drives)
+    }
+
+    /// Slots that tasks from `stage` on read or wait for, and that are written before.
+    fn crossing_slots(&self, stage: usize) -> impl Iterator<Item = usize> {
+        let behind = (0..self.stage_of.len()).filter(move |&task| self.stage_of[task] >= stage);
+        let slots = behind.flat_map(|task| self.reads[task].iter().chain(&self.after[task]).copied());
+        slots.filter(move |&slot| self.stage_of[self.writer(slot)] < stage)
+    }
+
+    fn two_rates(&self, stage: usize, pair: [usize; 2], rates: &Rates) -> BuildError {
+        let name =
+            |rate: usize| rates.opener[rate].map_or_else(|| "the sources".to_owned(), |t| self.name(t));
+        BuildError::RatesCross { stage, one: name(pair[0]), other: name(pair[1]) }
+    }
+
+    /// Orders the tasks of a stage, rate by rate, a rate behind the one that it is opened at.
+    fn blocks(&self, stage: usize, drive: usize, rates: &Rates) -> Result<Vec<RateOps>, BuildError> {
+        let mut blocks: Vec<RateOps> = Vec::new();
+        let mut open = std::collections::VecDeque::from([drive]);
+        while let Some(rate) = open.pop_front() {
+            let members = self.members(stage).into_iter().filter(|&task| rates.of_task[task] == rate);
+            let members: Vec<usize> = members.collect();
+            let is_opener = |task: usize| self.graph.tasks[task].role == Role::Opens;
+            let opened = |task: usize| rates.opener.iter().position(|&opener| opener == Some(task));
+            open.extend(members.iter().filter(|&&task| is_opener(task)).filter_map(|&task| opened(task)));
+            let (ops, full) = self.order(stage, rate, &members, rates)?;
+            let slots = (0..rates.of_slot.len()).filter(|&slot| rates.of_slot[slot] == rate).collect();
+            blocks.push(RateOps { rate, opener: rates.opener[rate], ops, full, slots });
+        }
+        Ok(blocks)
+    }
+
+    fn order(
+        &self,
+        stage: usize,
+        rate: usize,
+        members: &[usize],
+        rates: &Rates,
+    ) -> Result<(Vec<Op>, Vec<bool>), BuildError> {
+        let comes = |(slot, decl): (usize, &super::SlotDecl)| {
+            let is_before = |task: usize| self.stage_of[task] < stage || rates.opener[rate] == Some(task);
+            rates.of_slot[slot] == rate && decl.writer.is_some_and(is_before)
+        };
         let wiring = Wiring {
             tasks: &self.graph.tasks,
-            members: &members,
+            members,
             reads: &self.reads,
             after: &self.after,
-            arrived: self.graph.slots.iter().map(comes).collect(),
+            arrived: self.graph.slots.iter().enumerate().map(comes).collect(),
         };
         let name = |task| self.name(task);
         order(&wiring).map_err(|lost| BuildError::Cycle { tasks: lost.into_iter().map(name).collect() })
     }
 
     /// The readers of every slot in the order in which they run.
-    fn readers(&self, ops: &[Vec<Op>]) -> Vec<Vec<Reader>> {
+    fn readers(&self, orders: &[Vec<RateOps>]) -> Vec<Vec<Reader>> {
         let mut readers = vec![Vec::new(); self.graph.slots.len()];
-        for (stage, ops) in ops.iter().enumerate() {
-            for (position, op) in ops.iter().enumerate() {
-                for (input, &slot) in self.reads[op.step].iter().enumerate() {
-                    readers[slot].push(Reader { stage, position, task: op.step, input });
+        for (stage, blocks) in orders.iter().enumerate() {
+            for (block, RateOps { ops, .. }) in blocks.iter().enumerate() {
+                for (position, op) in ops.iter().enumerate() {
+                    for (input, &slot) in self.reads[op.step].iter().enumerate() {
+                        readers[slot].push(Reader { stage, block, position, task: op.step, input });
+                    }
                 }
             }
         }
         readers
     }
 
-    fn finish(self, mut ops: Vec<Vec<Op>>, full: &[Vec<bool>]) -> Result<(Layout, Vec<Kit>), BuildError> {
-        let readers = self.readers(&ops);
-        self.check_paths(&readers, full)?;
-        let takes = self.takes(&readers, &ops)?;
+    fn finish(self, orders: Vec<Vec<RateOps>>, drives: &[usize]) -> Result<(Layout, Vec<Kit>), BuildError> {
+        let readers = self.readers(&orders);
+        self.check_paths(&readers, &orders)?;
+        let takes = self.takes(&readers, &orders)?;
         let physical = self.physical(&readers, &takes);
         let bindings: Vec<Binding> = (0..self.graph.tasks.len())
             .map(|task| Binding {
@@ -207,15 +326,26 @@ impl Draft {
             })
             .collect();
         let crossing: Vec<Vec<usize>> =
-            (1..ops.len()).map(|stage| self.crossing(stage, &readers, &physical)).collect();
-        let mut stages = Vec::with_capacity(ops.len());
-        for (stage, ops) in ops.iter_mut().enumerate() {
+            (1..orders.len()).map(|stage| self.crossing(stage, &readers, &physical)).collect();
+        let mut stages = Vec::with_capacity(orders.len());
+        for (stage, blocks) in orders.into_iter().enumerate() {
             let members = self.members(stage);
-            let step = |task: usize| members.binary_search(&task).expect("ops are members");
-            ops.iter_mut().for_each(|op| op.step = step(op.step));
+            let goes_out = drives.get(stage + 1).copied();
+            let emits = goes_out.and_then(|rate| blocks.iter().position(|block| block.rate == rate));
+            let joined =
+                join(blocks, |task| members.binary_search(&task).expect("ops are members"), &physical);
+            let step = |&task: &usize| {
+                let TaskDecl { name, is_internal, .. } = &self.graph.tasks[task];
+                StepLayout { name: name.clone(), is_internal: *is_internal }
+            };
             stages.push(StageLayout {
-                ops: std::mem::take(ops),
-                names: members.iter().map(|&task| self.graph.tasks[task].name.clone()).collect(),
+                index: stage,
+                ops: joined.ops,
+                blocks: joined.blocks,
+                openers: joined.openers,
+                emits: emits.unwrap_or(0),
+                n_changes: drives[..=stage].windows(2).filter(|pair| pair[0] != pair[1]).count() as u64,
+                steps: members.iter().map(step).collect(),
                 bindings: members.iter().map(|&task| bindings[task].clone()).collect(),
                 imports: stage.checked_sub(1).map_or_else(Vec::new, |i| crossing[i].clone()),
                 exports: crossing.get(stage).cloned().unwrap_or_default(),
@@ -225,10 +355,10 @@ impl Draft {
     }
 
     /// Which readers take: the last of each slot.
-    fn takes(&self, readers: &[Vec<Reader>], ops: &[Vec<Op>]) -> Result<Vec<Vec<bool>>, BuildError> {
+    fn takes(&self, readers: &[Vec<Reader>], orders: &[Vec<RateOps>]) -> Result<Vec<Vec<bool>>, BuildError> {
         let mut takes: Vec<Vec<bool>> = self.reads.iter().map(|reads| vec![false; reads.len()]).collect();
         for (slot, readers) in readers.iter().enumerate() {
-            let last = readers.iter().rfind(|reader| !self.is_again(reader, slot, ops));
+            let last = readers.iter().rfind(|reader| !self.is_again(reader, slot, orders));
             if let Some(last) = last.filter(|last| readers.last().is_some_and(|r| r.task == last.task)) {
                 takes[last.task][last.input] = true;
             }
@@ -244,11 +374,12 @@ impl Draft {
     }
 
     /// A frame that only some paths lead to cannot be read by a later stage.
-    fn check_paths(&self, readers: &[Vec<Reader>], full: &[Vec<bool>]) -> Result<(), BuildError> {
+    fn check_paths(&self, readers: &[Vec<Reader>], orders: &[Vec<RateOps>]) -> Result<(), BuildError> {
         for (slot, readers) in readers.iter().enumerate() {
             let Some(producer) = self.graph.slots[slot].writer else { continue };
             let stage = self.stage_of[producer];
-            if let Some(reader) = readers.iter().find(|r| r.stage > stage && !full[stage][slot]) {
+            let is_full = orders[stage].iter().any(|block| block.full[slot]);
+            if let Some(reader) = readers.iter().find(|r| r.stage > stage && !is_full) {
                 let (task, producer) = (self.name(reader.task), self.name(producer));
                 return Err(BuildError::PathCut { task, producer });
             }
@@ -257,8 +388,8 @@ impl Draft {
     }
 
     /// Whether a reader runs more often than the frame is written: in a loop, the frame coming from outside.
-    fn is_again(&self, reader: &Reader, slot: usize, ops: &[Vec<Op>]) -> bool {
-        let ops = &ops[reader.stage];
+    fn is_again(&self, reader: &Reader, slot: usize, orders: &[Vec<RateOps>]) -> bool {
+        let ops = &orders[reader.stage][reader.block].ops;
         let written = ops.iter().position(|op| op.step == self.writer(slot));
         // A select takes what comes from outside once, and is fed from inside afterwards.
         let is_select = self.graph.tasks[reader.task].role == Role::Select;

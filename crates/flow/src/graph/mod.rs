@@ -65,23 +65,31 @@
 //! graph.task(big, map("Other", |_: Big| Ok(())));
 //! ```
 
+mod alarm;
+mod blocks;
 mod body;
 mod cell;
 mod control;
 mod crew;
 mod engine;
+mod fault;
+mod gather;
 mod layout;
 #[cfg(all(test, loom))]
 mod model;
 mod order;
 mod pin;
 mod pipeline;
+mod rates;
 mod report;
 mod ring;
 mod sequence;
 mod socket;
+mod split;
 mod sync;
+mod threads;
 mod wait;
+mod work;
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
@@ -95,6 +103,7 @@ pub use pipeline::{Pipeline, Stage};
 pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
+pub use split::Splitter;
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.
@@ -168,6 +177,8 @@ pub(crate) enum Role {
     Source,
     Select,
     Commute,
+    /// Gives frames at a rate of its own.
+    Opens,
 }
 
 /// A declared task.
@@ -180,6 +191,8 @@ pub(crate) struct TaskDecl {
     /// Slots that must be full before it runs, though it does not read them.
     pub(crate) after: Vec<usize>,
     pub(crate) module: Option<usize>,
+    /// The runtime's own: not reported.
+    pub(crate) is_internal: bool,
 }
 
 /// A declared socket.
@@ -294,7 +307,7 @@ impl Graph {
         self.slots[input.slot].bound = Some(socket.port.slot);
     }
 
-    fn add<T: Send + 'static>(
+    pub(crate) fn add<T: Send + 'static>(
         &mut self,
         role: Role,
         name: String,
@@ -312,6 +325,7 @@ impl Graph {
             writes: vec![slot],
             after: vec![],
             module: None,
+            is_internal: false,
         };
         self.tasks.push(decl);
         Out::new(&self.id, slot, task)

@@ -1,4 +1,4 @@
-//! The order of the tasks of one stage: straight runs, ended by commutes, joined at selects.
+//! The order of the tasks of one stage at one rate: straight runs, ended by commutes, joined at selects.
 //!
 //! On each path the tasks that are fed run in the order of declaration, then the path ends: at a commute, which opens
 //! new paths, or at a select that other paths lead to as well. The first path to reach a select goes on behind it; the
@@ -7,7 +7,7 @@
 
 use super::{Role, TaskDecl};
 
-/// Behind the last task.
+/// Behind the last task of a block.
 pub(crate) const STOP: usize = usize::MAX;
 
 /// One task call, and where it leads.
@@ -16,8 +16,10 @@ pub(crate) struct Op {
     /// Which task of the stage.
     pub(crate) step: usize,
     pub(crate) next: usize,
-    /// Where the paths of a commute lead.
+    /// Where the paths of a commute lead, or the block that a splitter opens.
     pub(crate) targets: Box<[usize]>,
+    /// The block that it lies in.
+    pub(crate) block: usize,
 }
 
 /// What the order is made from; slots are resolved.
@@ -138,7 +140,7 @@ impl Compiler<'_> {
     fn emit(&mut self, path: &mut Path, task: usize) -> usize {
         let position = self.ops.len();
         self.tie(path.tail, position);
-        self.ops.push(Op { step: task, next: STOP, targets: Box::default() });
+        self.ops.push(Op { step: task, next: STOP, targets: Box::default(), block: 0 });
         self.position[task].get_or_insert(position);
         path.done[task] = true;
         path.tail = Tail::Next(position);

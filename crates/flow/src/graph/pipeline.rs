@@ -3,9 +3,9 @@
 use super::{
     Graph, Settings, StreamReport, Waiting,
     crew::{Crew, Post},
-    engine::Numbers,
     layout::lay_out,
     pin,
+    work::Numbers,
 };
 use crate::{BuildError, Error};
 
@@ -17,12 +17,13 @@ pub struct Stage {
     pub(crate) depth: usize,
     pub(crate) waiting: Waiting,
     pub(crate) cores: Vec<usize>,
+    pub(crate) threads: Option<usize>,
 }
 
 impl Stage {
     /// A stage of so many tasks: one replica, 16 frames at the boundary behind it, spin then park, on any core.
     pub fn new(tasks: usize) -> Self {
-        Stage { tasks, replicas: 1, depth: 16, waiting: Waiting::default(), cores: Vec::new() }
+        Stage { tasks, replicas: 1, depth: 16, waiting: Waiting::default(), cores: Vec::new(), threads: None }
     }
 
     /// Copies that work side by side; more than one need tasks that make replicas.
@@ -48,11 +49,18 @@ impl Stage {
         Stage { cores: cores.to_vec(), ..self }
     }
 
+    /// Threads for the tasks of the stage that are parallel inside, unless none of them can use as many; all cores if
+    /// not said.
+    pub fn threads(self, threads: usize) -> Self {
+        Stage { threads: Some(threads), ..self }
+    }
+
     fn check(&self) -> Result<(), BuildError> {
         match (self.tasks, self.replicas, self.depth) {
             (0, ..) => Err(BuildError::Zero { setting: "tasks" }),
             (_, 0, _) => Err(BuildError::Zero { setting: "replicas" }),
             (.., 0) => Err(BuildError::Zero { setting: "depth" }),
+            _ if self.threads == Some(0) => Err(BuildError::Zero { setting: "threads" }),
             _ => pin::check(&self.cores),
         }
     }

@@ -1,11 +1,15 @@
 //! How a graph is run, and what the run says about itself: plain data.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use crate::CancelToken;
+use crate::{CancelToken, Observer};
 
 /// How a sequence or a pipeline is to be run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// Most frames to begin; `None` goes on until a source ends. Of a sequence each copy begins as many.
     pub frames: Option<u64>,
@@ -15,6 +19,19 @@ pub struct Settings {
     pub deadline: Option<Instant>,
     /// Which frames are timed.
     pub sampling: Sampling,
+    /// Is told of every call that is timed.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("frames", &self.frames)
+            .field("cancel", &self.cancel)
+            .field("deadline", &self.deadline)
+            .field("sampling", &self.sampling)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which frames are timed; calls are always counted. A timed frame reads the clock at every task boundary.
@@ -96,7 +113,8 @@ impl Clock {
         (self.calls > 0).then(|| self.total_s / self.calls as f64)
     }
 
-    pub(crate) fn add(&mut self, seconds: f64) {
+    pub(crate) fn add(&mut self, time: Duration) {
+        let seconds = time.as_secs_f64();
         self.calls += 1;
         self.total_s += seconds;
         self.min_s = self.min_s.min(seconds);

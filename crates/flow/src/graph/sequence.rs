@@ -3,8 +3,8 @@
 use super::{
     Graph, Settings, Stage, StreamReport,
     crew::{Crew, Post},
-    engine::Numbers,
     layout::lay_out,
+    work::Numbers,
 };
 use crate::{BuildError, Error};
 

@@ -81,8 +81,8 @@ impl Task for Step {
         let copy = || Step::new(self.name, self.trap, &self.census);
         self.is_replicable.then(|| Step { is_replicable: true, ..copy() })
     }
-    fn is_parallel(&self) -> bool {
-        self.is_parallel
+    fn max_threads(&self) -> usize {
+        if self.is_parallel { usize::MAX } else { 1 }
     }
 }
 

@@ -309,8 +309,8 @@ fn parallel_tasks_run_in_a_pool_of_the_size_asked_for() {
             let sum = (0..1000_u64).into_par_iter().map(|i| i * n).sum();
             Ok((sum, rayon::current_num_threads()))
         }
-        fn is_parallel(&self) -> bool {
-            true
+        fn max_threads(&self) -> usize {
+            usize::MAX
         }
     }
     for run in runs() {

@@ -1,0 +1,42 @@
+//! The earliest failure of a run.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::Error;
+
+/// The earliest failure: the one that a sequential run would have met.
+///
+/// A failure has a key, smaller for an earlier frame. Behind a splitter frames are counted anew, and whatever fails
+/// there was given before anything that is still in front of the splitter, so the keys behind it are the smaller ones.
+pub(crate) struct Fault {
+    /// `u64::MAX` for none: frames from here on are given up.
+    key: AtomicU64,
+    error: Mutex<Option<Error>>,
+}
+
+impl Default for Fault {
+    fn default() -> Self {
+        Fault { key: AtomicU64::new(u64::MAX), error: Mutex::new(None) }
+    }
+}
+
+impl Fault {
+    pub(crate) fn record(&self, key: u64, error: Error) {
+        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none() || key < self.key.load(Ordering::Acquire) {
+            self.key.store(key, Ordering::Release);
+            *first = Some(error);
+        }
+    }
+
+    pub(crate) fn is_before(&self, key: u64) -> bool {
+        self.key.load(Ordering::Acquire) <= key
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), Error> {
+        self.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
