@@ -11,7 +11,7 @@
 use std::marker::PhantomData;
 
 use super::{
-    Graph, In, Out, Role, TaskDecl,
+    Graph, In, Out, Role,
     body::{BranchBody, CommuteBody, SelectBody},
 };
 
@@ -31,16 +31,7 @@ impl Graph {
         let reads: Vec<usize> = (0..n).map(|i| self.slot::<T>(None, &format!("select input {i}"))).collect();
         let slot = self.slot::<T>(Some(task), "select");
         let inputs = reads.iter().map(|&slot| In::new(&self.id, slot)).collect();
-        self.tasks.push(TaskDecl {
-            name: "select".into(),
-            body: Box::new(SelectBody::<T>(n, PhantomData)),
-            role: Role::Select,
-            reads,
-            writes: vec![slot],
-            after: Vec::new(),
-            module: None,
-            is_internal: false,
-        });
+        self.declare("select", Role::Select, Box::new(SelectBody::<T>(n, PhantomData)), (reads, vec![slot]));
         Select { inputs, out: Out::new(&self.id, slot, task) }
     }
 
@@ -76,18 +67,7 @@ impl Graph {
         let task = self.tasks.len();
         let writes: Vec<usize> = (0..n).map(|i| self.slot::<T>(Some(task), &format!("path {i}"))).collect();
         let outs = writes.iter().map(|&slot| Out::new(&self.id, slot, task)).collect();
-        let role = Role::Commute;
-        let decl = TaskDecl {
-            name: name.into(),
-            body,
-            role,
-            reads,
-            writes,
-            after: vec![],
-            module: None,
-            is_internal: false,
-        };
-        self.tasks.push(decl);
+        self.declare(name, Role::Commute, body, (reads, writes));
         outs
     }
 

@@ -29,8 +29,8 @@ use crate::{
     env::{panic_error, task_error},
 };
 
-/// The number of the frame when there is none any more.
-pub(crate) const FINISH: u64 = (1 << 56) - 1;
+/// The number of the frame when there is none any more; even at the base rate below the key of no failure.
+pub(crate) const FINISH: u64 = (1 << 56) - 2;
 /// Where the last op of the frames that come in leads.
 const END_OF_FRAME: Turn = close(0);
 

@@ -78,6 +78,7 @@ mod layout;
 #[cfg(all(test, loom))]
 mod model;
 mod order;
+mod parts;
 mod pin;
 mod pipeline;
 mod rates;
@@ -99,6 +100,7 @@ use cell::{Kind, SlotInfo, SlotKind};
 use socket::{GraphId, Port};
 
 pub use control::Select;
+pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
 pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
 pub use sequence::Sequence;
@@ -317,18 +319,29 @@ impl Graph {
         let task = self.tasks.len();
         let slot = self.slot::<T>(Some(task), &name);
         let reads = self.read(&name, &inputs);
-        let decl = TaskDecl {
+        self.declare(&name, role, body, (reads, vec![slot]));
+        Out::new(&self.id, slot, task)
+    }
+
+    /// Adds a task bound to slots.
+    fn declare(
+        &mut self,
+        name: &str,
+        role: Role,
+        body: Box<dyn Body>,
+        (reads, writes): (Vec<usize>, Vec<usize>),
+    ) {
+        let (after, module, is_internal) = (Vec::new(), None, false);
+        self.tasks.push(TaskDecl {
             name: name.into(),
             body,
             role,
             reads,
-            writes: vec![slot],
-            after: vec![],
-            module: None,
-            is_internal: false,
-        };
-        self.tasks.push(decl);
-        Out::new(&self.id, slot, task)
+            writes,
+            after,
+            module,
+            is_internal,
+        });
     }
 
     /// Notes the readers of sockets; gives their slots.

@@ -4,5 +4,6 @@ mod build;
 mod control;
 mod failures;
 mod pipeline;
+mod rates;
 mod sequence;
 mod support;
