@@ -1,36 +1,39 @@
 //! The declaration: which tasks there are and which sockets lie between them. Nothing runs here.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    cell::RefCell,
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use crate::{
-    Accumulator, BuildError, Error, Once, Output, PerChunk, Plan, Run, RunReport, Socket, Sockets, Source,
-    Task,
-    feed::Feed,
-    program::{Item, Pass, Program},
-    socket::{ChainId, Read, Slot},
-    step::Step,
-    value::Slots,
+    BuildError, Error, Once, Output, PassReport, PerChunk, PerChunkScope, Plan, Run, RunReport, Socket,
+    Sockets, Source, Task, TaskRate, TaskReport,
+    graph::{Graph, Out, Pool, Sampling, Sequence, Settings, StreamReport},
+    link::{Again, Lay, Place, Share, TakeUp, Turn},
+    pass::{Env, Pass, PassDecl, RunPass},
+    scope::Stream,
 };
 
 /// A declaration of tasks and the sockets between them; running consumes it.
 ///
 /// Steps run in the order in which they were declared. See the crate's own page for an example.
+#[derive(Default)]
 pub struct Chain {
-    graph: Graph,
+    pub(crate) draft: Draft,
 }
 
 impl Chain {
     /// A chain without tasks.
     pub fn new() -> Self {
-        let graph =
-            Graph { id: ChainId::new(), items: Vec::new(), values: Vec::new(), n_pass: 0, error: None };
-        Chain { graph }
+        Self::default()
     }
 
     /// A value that is there from the start.
     pub fn constant<T: Send + 'static>(&mut self, value: T) -> Socket<Once, T> {
-        self.graph.values.push(Some(Box::new(value)));
-        Socket::new(&self.graph.id, Slot::Once(self.graph.values.len() - 1))
+        let place = Place::of(Arc::new(std::sync::Mutex::new(Some(value))));
+        Socket::new(self.draft.internal((), TakeUp(place), "constant"))
     }
 
     /// Opens a stream: what `body` declares runs once for every chunk that `source` gives.
@@ -41,14 +44,24 @@ impl Chain {
         source: S,
         body: impl for<'s> FnOnce(&mut PerChunkScope<'s>, Socket<PerChunk<'s>, S::Out>) -> R,
     ) -> R {
-        let pass = Pass::new(self.graph.n_pass, Feed::new(source));
-        let first_once = self.graph.values.len();
-        let mut scope = PerChunkScope { graph: &mut self.graph, pass, first_once, brand: PhantomData };
-        let chunks = Socket::new(&scope.graph.id, Slot::PerChunk(0));
-        let result = body(&mut scope, chunks);
-        let pass = scope.pass;
-        self.graph.n_pass += 1;
-        self.graph.items.push(Item::Pass(pass));
+        let (name, n_chunks): (Arc<str>, _) = (source.name().into(), source.n_chunks());
+        let is_repeated = self.draft.turn.is_some();
+        let mut graph = Graph::new();
+        let chunks = match source.again().filter(|_| is_repeated) {
+            Some(fresh) => graph.source(Again { now: source, fresh }),
+            None => {
+                if is_repeated {
+                    self.draft.graph.fail(BuildError::Repeated { source_task: name.to_string() });
+                }
+                graph.source(source)
+            }
+        };
+        let stream = Stream::new(graph);
+        let scope_stream = RefCell::new((&mut self.draft, stream));
+        let mut scope = PerChunkScope { inner: scope_stream, brand: PhantomData };
+        let result = body(&mut scope, Socket::new(chunks));
+        let (draft, stream) = scope.inner.into_inner();
+        draft.stream(stream, (name, n_chunks), is_repeated);
         result
     }
 
@@ -58,25 +71,23 @@ impl Chain {
         input: impl Sockets<Once, Values = K::In>,
         task: K,
     ) -> Socket<Once, K::Out> {
-        let step = bound_task(input, task);
-        self.graph.push(step)
+        Socket::new(self.draft.task(input.into_outs(), task))
     }
 
     /// Runs `task` once, for its effect.
     pub fn sink<K: Task<Out = ()>>(&mut self, input: impl Sockets<Once, Values = K::In>, task: K) {
-        let step = bound_task(input, task);
-        let _: Socket<Once, ()> = self.graph.push(step);
+        self.draft.task(input.into_outs(), task);
     }
 
     /// The same value in an `Arc`, so that many may read it without copies.
     pub fn share<T: Send + Sync + 'static>(&mut self, socket: Socket<Once, T>) -> Socket<Once, Arc<T>> {
-        self.graph.push(Step::share::<T>(socket.into_read()))
+        Socket::new(self.draft.internal(socket.out, Share(PhantomData), "share"))
     }
 
     /// Hands a value to the caller, who takes it out of the [`Output`] after the run.
     pub fn output<T: Send + 'static>(&mut self, socket: Socket<Once, T>) -> Output<T> {
         let (output, cell) = Output::new();
-        let _: Socket<Once, ()> = self.graph.push(Step::output(socket.into_read(), cell));
+        self.draft.internal(socket.out, Lay(Place::of(cell)), "output");
         output
     }
 
@@ -86,10 +97,7 @@ impl Chain {
     /// [`Error::Build`] when the declaration or the settings cannot be executed.
     pub fn plan(&self, run: &Run) -> Result<Plan, Error> {
         self.check(run)?;
-        let spans = self.graph.passes().map(|pass| pass.spans(run.execution));
-        Ok(Plan {
-            passes: self.graph.passes().zip(spans).map(|(pass, spans)| pass.plan(&spans, run)).collect(),
-        })
+        Ok(Plan { passes: self.draft.passes.iter().map(|(pass, _)| pass.plan(run)).collect() })
     }
 
     /// Executes the chain and waits for its end; all threads have been joined when it returns.
@@ -99,138 +107,132 @@ impl Chain {
     /// order) that a task failed at, whatever the number of threads; [`Error::Cancelled`]; [`Error::Threads`].
     pub fn run(self, run: &Run) -> Result<RunReport, Error> {
         self.check(run)?;
-        Program::new(self.graph.items, self.graph.values).run(run)
+        self.draft.run(run)
     }
 
     fn check(&self, run: &Run) -> Result<(), BuildError> {
-        self.graph.error.clone().map_or(Ok(()), Err)?;
+        let own = self.draft.graph.error.clone();
+        let passes = || self.draft.passes.iter().find_map(|(pass, _)| pass.error());
+        own.or_else(passes).map_or(Ok(()), Err)?;
         run.check()
     }
 }
 
-impl Default for Chain {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The inside of a `per_chunk`: what is declared here runs once for every chunk.
-pub struct PerChunkScope<'s> {
-    graph: &'s mut Graph,
-    pass: Pass,
-    /// Slots of the chain from here on are results of this very stream.
-    first_once: usize,
-    brand: PhantomData<PerChunk<'s>>,
-}
-
-impl<'s> PerChunkScope<'s> {
-    /// Runs `task` on every chunk.
-    pub fn then<K: Task>(
-        &mut self,
-        input: impl Sockets<PerChunk<'s>, Values = K::In>,
-        task: K,
-    ) -> Socket<PerChunk<'s>, K::Out> {
-        let step = bound_task(input, task);
-        self.push(step)
-    }
-
-    /// Runs `task` on every chunk, for its effect, in stream order unless it allows replicas.
-    pub fn sink<K: Task<Out = ()>>(&mut self, input: impl Sockets<PerChunk<'s>, Values = K::In>, task: K) {
-        let step = bound_task(input, task);
-        let _: Socket<PerChunk<'s>, ()> = self.push(step);
-    }
-
-    /// Folds all chunks, in stream order, into one value of the chain.
-    pub fn accumulate<A: Accumulator, I: Sockets<PerChunk<'s>, Values = A::In>>(
-        &mut self,
-        input: I,
-        accumulator: A,
-    ) -> Socket<Once, A::Out> {
-        let mut step = Step::accumulator(accumulator, input.into_reads(), I::unpack);
-        self.check(&step);
-        self.graph.values.push(None);
-        let i_slot = self.graph.values.len() - 1;
-        step.out = Some(i_slot);
-        self.pass.steps.push(step);
-        Socket::new(&self.graph.id, Slot::Once(i_slot))
-    }
-
-    /// A value of the chain, read by every chunk.
-    pub fn hold<T: Send + Sync + 'static>(
-        &self,
-        socket: Socket<Once, Arc<T>>,
-    ) -> Socket<PerChunk<'s>, Arc<T>> {
-        socket.into_held()
-    }
-
-    /// The same value in an `Arc`, so that several tasks may read a chunk without copies.
-    pub fn share<T: Send + Sync + 'static>(
-        &mut self,
-        socket: Socket<PerChunk<'s>, T>,
-    ) -> Socket<PerChunk<'s>, Arc<T>> {
-        self.push(Step::share::<T>(socket.into_read()))
-    }
-
-    fn push<T>(&mut self, mut step: Step) -> Socket<PerChunk<'s>, T> {
-        self.check(&step);
-        let i_slot = self.pass.n_slots;
-        self.pass.n_slots += 1;
-        step.out = Some(i_slot);
-        self.pass.steps.push(step);
-        Socket::new(&self.graph.id, Slot::PerChunk(i_slot))
-    }
-
-    fn check(&mut self, step: &Step) {
-        self.graph.check(step);
-        let early = |read: &Read| matches!(read.slot, Slot::Once(i_slot) if i_slot >= self.first_once);
-        if let Some(input) = step.reads.iter().position(early) {
-            let made =
-                |s: &&Step| s.is_accumulator() && step.reads[input].slot == Slot::Once(s.out.unwrap_or(0));
-            let producer = self.pass.steps.iter().find(made).map_or_else(String::new, |s| s.name.to_string());
-            self.graph.fail(BuildError::HeldTooEarly { task: step.name.to_string(), input, producer });
-        }
-    }
-}
-
 /// What chain and scopes write into.
-struct Graph {
-    id: ChainId,
-    items: Vec<Item>,
-    /// One slot for each value of the chain, full for constants.
-    values: Slots,
-    n_pass: usize,
-    /// The first mistake; `run` returns it.
-    error: Option<BuildError>,
+#[derive(Default)]
+pub(crate) struct Draft {
+    /// What runs once. A stream is one task of it.
+    pub(crate) graph: Graph,
+    /// Streams, and how many tasks of the user stand before each.
+    passes: Vec<(Pass, usize)>,
+    /// What a run fills in.
+    env: Arc<OnceLock<Env>>,
+    /// Inside a `repeat`: what every task waits for, so that it runs once a turn.
+    pub(crate) turn: Option<Out<Turn>>,
+    /// Results of streams with the name of their accumulator.
+    results: Vec<(Out<()>, String)>,
 }
 
-impl Graph {
-    fn push<T>(&mut self, mut step: Step) -> Socket<Once, T> {
-        self.check(&step);
-        self.values.push(None);
-        let i_slot = self.values.len() - 1;
-        step.out = Some(i_slot);
-        self.items.push(Item::Step(step));
-        Socket::new(&self.id, Slot::Once(i_slot))
+impl Draft {
+    /// A task of the user.
+    pub(crate) fn task<I: crate::graph::Outs, K: Task<In = I::Values>>(
+        &mut self,
+        inputs: I,
+        task: K,
+    ) -> Out<K::Out> {
+        let out = self.graph.task(inputs, task);
+        if let Some(turn) = &self.turn {
+            self.graph.order(turn, &out);
+        }
+        out
     }
 
-    fn check(&mut self, step: &Step) {
-        if let Some(input) = step.reads.iter().position(|read| read.chain != self.id) {
-            self.fail(BuildError::ForeignSocket { task: step.name.to_string(), input });
+    /// A task of the runtime's own.
+    pub(crate) fn internal<I: crate::graph::Outs, K: Task<In = I::Values>>(
+        &mut self,
+        inputs: I,
+        task: K,
+        name: &str,
+    ) -> Out<K::Out> {
+        let out = self.task(inputs, task);
+        self.graph.set_internal(&out, name);
+        out
+    }
+
+    /// The value that a stream lays down at its end.
+    pub(crate) fn result<T: Send + 'static>(&mut self, place: Place<T>, name: &str) -> Out<T> {
+        let out = self.internal((), TakeUp(place), name);
+        self.results.push((out.untyped(), name.to_owned()));
+        out
+    }
+
+    /// Adds a stream as a task that runs between what it holds and what it gives.
+    fn stream(&mut self, stream: Stream, (source, n_chunks): (Arc<str>, Option<u64>), is_repeated: bool) {
+        let Stream { graph, holds, gives, release, .. } = stream;
+        let index = self.passes.len();
+        let pass = Pass::new(PassDecl { index, source, n_chunks, graph, release, is_repeated });
+        let position = self.graph.n_reported();
+        let run = RunPass { pass: pass.clone(), env: self.env.clone() };
+        let out = self.internal((), run, &pass.name());
+        holds.iter().for_each(|hold| self.graph.order(hold, &out));
+        gives.iter().for_each(|give| self.graph.order(&out, give));
+        self.passes.push((pass, position));
+    }
+
+    fn unread(&self) -> Vec<String> {
+        let streams = self.passes.iter().flat_map(|(pass, _)| pass.unread());
+        let results = self.results.iter().filter(|(out, _)| !self.graph.is_read(out));
+        let mut names: Vec<String> = streams.chain(results.map(|(_, name)| name.clone())).collect();
+        names.extend(self.graph.unread());
+        names
+    }
+
+    fn run(self, run: &Run) -> Result<RunReport, Error> {
+        let started = Instant::now();
+        let unread = self.unread();
+        let is_parallel = self.graph.is_parallel() || self.passes.iter().any(|(pass, _)| pass.is_parallel());
+        // Declared before all that uses it, so dropped after it: its threads are joined when nobody holds it any more.
+        let pool = if is_parallel { Some(Pool::start(run.threads)?) } else { None };
+        let Draft { graph, passes, env, .. } = self;
+        let threads = pool.as_ref().and_then(Pool::threads);
+        let mut sequence = Sequence::new(graph, 1)?;
+        sequence.crew().set_pool(threads.clone());
+        sequence.crew().set_once();
+        // Fails only if it was set before, and nobody else sets it.
+        let _ = env.set(Env { run: run.clone(), pool: threads });
+        let settings = Settings {
+            frames: Some(1),
+            cancel: run.cancel.clone(),
+            sampling: Sampling::Every,
+            observer: run.observer.clone(),
+            ..Settings::default()
+        };
+        let outcome = sequence.run(&settings);
+        drop((sequence, env));
+        let report = report(&outcome?, passes, unread);
+        Ok(RunReport { wall_s: started.elapsed().as_secs_f64(), ..report })
+    }
+}
+
+/// Puts the reports of the streams where the streams stand.
+fn report(once: &StreamReport, passes: Vec<(Pass, usize)>, unread: Vec<String>) -> RunReport {
+    let mut report = RunReport { unread, ..RunReport::default() };
+    let mut before = 0;
+    let mut tasks = once.tasks.iter().map(|task| TaskReport {
+        calls: task.calls,
+        busy_s: task.clock.total_s,
+        replicas: 1,
+        ..TaskReport::named(&task.name, TaskRate::Once)
+    });
+    for (pass, position) in passes {
+        report.tasks.extend(tasks.by_ref().take(position - before));
+        before = position;
+        if let Some(done) = pass.into_done() {
+            report.plan.passes.push(done.plan);
+            report.passes.push(PassReport { ..done.report });
+            report.tasks.extend(done.tasks);
         }
     }
-
-    fn fail(&mut self, error: BuildError) {
-        self.error.get_or_insert(error);
-    }
-
-    fn passes(&self) -> impl Iterator<Item = &Pass> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Pass(pass) => Some(pass),
-            Item::Step(_) => None,
-        })
-    }
-}
-
-fn bound_task<R, K: Task, I: Sockets<R, Values = K::In>>(input: I, task: K) -> Step {
-    Step::task(task, input.into_reads(), I::unpack)
+    report.tasks.extend(tasks);
+    report
 }

@@ -12,6 +12,14 @@ where
     Iterate { name: name.to_owned(), items: items.into_iter() }
 }
 
+/// A source that gives the items of an iterator, and all of them again in each turn of a `repeat`.
+pub fn iterate_again<I>(name: &str, items: I) -> impl Source<Out = I::Item> + use<I>
+where
+    I: IntoIterator<IntoIter: Clone + Send + 'static, Item: Send + 'static>,
+{
+    IterateAgain(Iterate { name: name.to_owned(), items: items.into_iter() })
+}
+
 /// A task that calls `f`, chunk after chunk.
 pub fn map<I, O, F>(name: &str, f: F) -> impl Task<In = I, Out = O> + use<I, O, F>
 where
@@ -61,6 +69,28 @@ impl<I: Iterator<Item: Send + 'static> + Send + 'static> Source for Iterate<I> {
     fn n_chunks(&self) -> Option<u64> {
         let (low, high) = self.items.size_hint();
         high.filter(|high| *high == low).map(|n| n as u64)
+    }
+}
+
+struct IterateAgain<I>(Iterate<I>);
+
+impl<I: Iterator<Item: Send + 'static> + Clone + Send + 'static> Source for IterateAgain<I> {
+    type Out = I::Item;
+
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn next(&mut self) -> Result<Option<I::Item>, BoxError> {
+        self.0.next()
+    }
+
+    fn n_chunks(&self) -> Option<u64> {
+        self.0.n_chunks()
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(IterateAgain(Iterate { name: self.0.name.clone(), items: self.0.items.clone() }))
     }
 }
 

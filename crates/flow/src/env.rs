@@ -1,43 +1,11 @@
-//! Around every call of user code: the pool it may use, who looks on, and what becomes of errors and panics.
+//! Around every call of user code: what becomes of errors and panics.
 
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use rayon::ThreadPool;
-
-use crate::{BoxError, CancelToken, Error, Observer};
-
-/// What every call of a task may use.
-#[derive(Clone, Copy)]
-pub(crate) struct Env<'a> {
-    pub(crate) pool: Option<&'a ThreadPool>,
-    pub(crate) observer: Option<&'a dyn Observer>,
-    pub(crate) cancel: &'a CancelToken,
-}
-
-impl Env<'_> {
-    /// Runs `work` in the pool if it is parallel inside.
-    pub(crate) fn within<T: Send>(&self, is_parallel: bool, work: impl FnOnce() -> T + Send) -> T {
-        match self.pool.filter(|_| is_parallel) {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
-    }
-
-    /// Tells the observer.
-    pub(crate) fn task_done(&self, task: &str, chunk: Option<u64>, seconds: f64) {
-        if let Some(observer) = self.observer {
-            observer.task_done(task, chunk, seconds);
-        }
-    }
-
-    /// Fails if the run was cancelled.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
-    }
-}
+use crate::{BoxError, Error};
 
 /// Runs user code: errors get the task's name, panics become errors.
 pub(crate) fn guard<T>(
@@ -52,8 +20,17 @@ pub(crate) fn guard<T>(
     }
 }
 
+/// An error of a run inside a task of the runtime's own; it comes out as it is.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct Nested(pub(crate) Error);
+
 /// What a task's own error becomes.
 pub(crate) fn task_error(task: &str, chunk: Option<u64>, source: BoxError) -> Error {
+    let source = match source.downcast::<Nested>() {
+        Ok(nested) => return nested.0,
+        Err(source) => source,
+    };
     match source.downcast_ref() {
         Some(Error::Cancelled) => Error::Cancelled,
         _ => Error::Task { task: task.to_owned(), chunk, source },

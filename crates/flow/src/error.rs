@@ -142,6 +142,14 @@ pub enum BuildError {
         /// Its stage, from 0.
         stage: usize,
     },
+    /// A source inside a `repeat` that cannot be read again.
+    #[error(
+        "source {source_task} is read in every turn of a repeat; implement `again`, or read it in front of the repeat"
+    )]
+    Repeated {
+        /// Name of the source.
+        source_task: String,
+    },
     /// A frame has more readers than there are clones.
     #[error("task {task} reads what {producer} gives more than once, or besides others; clone the socket")]
     NeedsClone {

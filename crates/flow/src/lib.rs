@@ -140,30 +140,28 @@
 //! branches, chosen and bound task by task.
 #![forbid(unsafe_code)]
 
-mod body;
 mod chain;
 pub mod closures;
 mod env;
 mod error;
-mod feed;
-mod frame;
 pub mod graph;
-mod pipeline;
+mod link;
+mod pass;
 mod plan;
-mod program;
+mod repeat;
 mod report;
 mod run;
-mod sequential;
+mod scope;
 mod socket;
-mod step;
 mod task;
 pub mod testing;
-mod value;
 
-pub use chain::{Chain, PerChunkScope};
+pub use chain::Chain;
 pub use error::{BoxError, BuildError, Error};
 pub use plan::{PassPlan, Plan, StagePlan};
+pub use repeat::State;
 pub use report::{PassReport, RunReport, TaskRate, TaskReport};
 pub use run::{Call, CancelToken, Execution, Observer, Run};
-pub use socket::{Once, Output, PerChunk, Socket, Sockets};
+pub use scope::PerChunkScope;
+pub use socket::{Once, Output, PerChunk, Socket, Sockets, Unzip};
 pub use task::{Accumulator, Source, Task};

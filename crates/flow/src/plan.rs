@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 /// How the streams of a chain are executed: what [`crate::Chain::plan`] tells before and the report after a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
     /// Every `per_chunk`, in order.

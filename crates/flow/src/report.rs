@@ -3,7 +3,7 @@
 use crate::Plan;
 
 /// How a run went.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RunReport {
     /// Seconds from start to end.
@@ -61,29 +61,23 @@ pub struct PassReport {
     pub wall_s: f64,
 }
 
-/// What is counted while a task works.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stats {
-    pub(crate) calls: u64,
-    pub(crate) busy_s: f64,
-    pub(crate) replicas: usize,
-    pub(crate) waited_input_s: f64,
-    pub(crate) waited_output_s: f64,
-}
-
-impl Stats {
-    /// Adds what a replica counted.
-    pub(crate) fn merge(&mut self, other: &Stats) {
-        self.calls += other.calls;
-        self.busy_s += other.busy_s;
-        self.replicas += other.replicas;
-        self.waited_input_s += other.waited_input_s;
-        self.waited_output_s += other.waited_output_s;
+impl TaskReport {
+    pub(crate) fn named(name: &str, rate: TaskRate) -> Self {
+        let name = name.to_owned();
+        let (calls, busy_s, replicas, pass) = (0, 0.0, 1, None);
+        TaskReport { name, rate, pass, calls, busy_s, replicas, waited_input_s: 0.0, waited_output_s: 0.0 }
     }
 
-    pub(crate) fn report(&self, name: &str, rate: TaskRate, pass: Option<usize>) -> TaskReport {
-        let Stats { calls, busy_s, replicas, waited_input_s, waited_output_s } = *self;
-        let name = name.to_owned();
-        TaskReport { name, rate, pass, calls, busy_s, replicas, waited_input_s, waited_output_s }
+    /// The same task before anything was counted.
+    pub(crate) fn zero(&self) -> Self {
+        TaskReport { pass: self.pass, replicas: self.replicas, ..TaskReport::named(&self.name, self.rate) }
+    }
+
+    /// Adds another turn.
+    pub(crate) fn add(&mut self, turn: &TaskReport) {
+        self.calls += turn.calls;
+        self.busy_s += turn.busy_s;
+        self.waited_input_s += turn.waited_input_s;
+        self.waited_output_s += turn.waited_output_s;
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::value::{CloneFn, Reads, clone_value};
+use crate::graph::{Out, Outs, Parts};
 
 /// The rate of values that exist once per run.
 pub enum Once {}
@@ -25,66 +25,19 @@ pub struct PerChunk<'s>(PhantomData<fn(&'s ()) -> &'s ()>);
 /// [`crate::RunReport::unread`] says so.
 #[must_use = "a value that no task reads is dropped"]
 pub struct Socket<R, T> {
-    read: Read,
-    marker: PhantomData<fn() -> (R, T)>,
+    pub(crate) out: Out<T>,
+    rate: PhantomData<fn() -> R>,
 }
 
 impl<R, T> Socket<R, T> {
-    pub(crate) fn new(chain: &ChainId, slot: Slot) -> Self {
-        Socket { read: Read { chain: chain.clone(), slot, clone: None }, marker: PhantomData }
-    }
-
-    pub(crate) fn into_read(self) -> Read {
-        self.read
-    }
-}
-
-impl<T: Clone + Send + 'static> Socket<Once, T> {
-    /// The same value, read anew for every chunk of a stream.
-    pub(crate) fn into_held<'s>(self) -> Socket<PerChunk<'s>, T> {
-        Socket { read: Read { clone: Some(clone_value::<T>), ..self.read }, marker: PhantomData }
+    pub(crate) fn new(out: Out<T>) -> Self {
+        Socket { out, rate: PhantomData }
     }
 }
 
 impl<R, T: Clone + Send + 'static> Clone for Socket<R, T> {
     fn clone(&self) -> Self {
-        let read =
-            Read { chain: self.read.chain.clone(), slot: self.read.slot, clone: Some(clone_value::<T>) };
-        Socket { read, marker: PhantomData }
-    }
-}
-
-/// Where a value will lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
-    /// A slot of the chain.
-    Once(usize),
-    /// A slot of each chunk.
-    PerChunk(usize),
-}
-
-/// One binding of a socket to a task.
-#[doc(hidden)]
-pub struct Read {
-    pub(crate) chain: ChainId,
-    pub(crate) slot: Slot,
-    /// Known if this socket was cloned; then every reader of the slot may use it.
-    pub(crate) clone: Option<CloneFn>,
-}
-
-/// Identity of a chain, so that sockets of different chains are told apart.
-#[derive(Clone)]
-pub(crate) struct ChainId(Arc<()>);
-
-impl ChainId {
-    pub(crate) fn new() -> Self {
-        ChainId(Arc::new(()))
-    }
-}
-
-impl PartialEq for ChainId {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Socket::new(self.out.clone())
     }
 }
 
@@ -96,58 +49,64 @@ impl PartialEq for ChainId {
 )]
 pub trait Sockets<R>: sealed::Sealed {
     /// The types of the sockets: what the task takes.
-    type Values;
+    type Values: Send + 'static;
 
     #[doc(hidden)]
-    fn into_reads(self) -> Vec<Read>;
+    type Outs: Outs<Values = Self::Values>;
 
     #[doc(hidden)]
-    fn unpack(reads: &mut Reads<'_>) -> Self::Values;
+    fn into_outs(self) -> Self::Outs;
 }
 
 impl<R> Sockets<R> for () {
     type Values = ();
+    type Outs = ();
 
-    fn into_reads(self) -> Vec<Read> {
-        Vec::new()
-    }
-
-    fn unpack(_: &mut Reads<'_>) -> Self::Values {}
+    fn into_outs(self) {}
 }
 
-impl<R, T: 'static> Sockets<R> for Socket<R, T> {
+impl<R, T: Send + 'static> Sockets<R> for Socket<R, T> {
     type Values = T;
+    type Outs = Out<T>;
 
-    fn into_reads(self) -> Vec<Read> {
-        vec![self.into_read()]
+    fn into_outs(self) -> Out<T> {
+        self.out
     }
+}
 
-    fn unpack(reads: &mut Reads<'_>) -> T {
-        reads.next()
-    }
+/// A tuple of two to six that can be taken apart into sockets of rate `R`.
+pub trait Unzip<R>: Parts {
+    /// A socket for each part.
+    type Sockets;
+
+    #[doc(hidden)]
+    fn sockets(outs: Self::Outs) -> Self::Sockets;
 }
 
 macro_rules! tuples {
-    ($(($($T:ident)+))+) => {$(
-        impl<R, $($T: 'static),+> Sockets<R> for ($(Socket<R, $T>,)+) {
+    ($(($($T:ident $i:tt)+))+) => {$(
+        impl<R, $($T: Send + 'static),+> Sockets<R> for ($(Socket<R, $T>,)+) {
             type Values = ($($T,)+);
+            type Outs = ($(Out<$T>,)+);
 
-            fn into_reads(self) -> Vec<Read> {
-                #[expect(non_snake_case, reason = "one name serves as type and as variable")]
-                let ($($T,)+) = self;
-                vec![$($T.into_read()),+]
-            }
-
-            fn unpack(reads: &mut Reads<'_>) -> Self::Values {
-                ($(reads.next::<$T>(),)+)
+            fn into_outs(self) -> Self::Outs {
+                ($(self.$i.out,)+)
             }
         }
 
         impl<R, $($T),+> sealed::Sealed for ($(Socket<R, $T>,)+) {}
+
+        impl<R, $($T: Send + 'static),+> Unzip<R> for ($($T,)+) {
+            type Sockets = ($(Socket<R, $T>,)+);
+
+            fn sockets(outs: Self::Outs) -> Self::Sockets {
+                ($(Socket::new(outs.$i),)+)
+            }
+        }
     )+};
 }
 
-tuples! { (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) }
+tuples! { (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) (A 0 B 1 C 2 D 3 E 4) (A 0 B 1 C 2 D 3 E 4 F 5) }
 
 mod sealed {
     pub trait Sealed {}

@@ -60,6 +60,14 @@ pub trait Source: Send + 'static {
         None
     }
 
+    /// The same source from its beginning, for the turns of a [`crate::Chain::repeat`].
+    fn again(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// A copy that gives frames of its own, for the copies of a [`crate::graph::Sequence`] or a replicated first stage.
     fn replica(&self) -> Option<Self>
     where

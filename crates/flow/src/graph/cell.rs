@@ -3,7 +3,13 @@
 //! A cell belongs to one thread. Tasks hold their cells by `Rc`, so reading a socket is a load, and no type is looked
 //! up while frames flow.
 
-use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    cell::RefCell,
+    marker::PhantomData,
+    rc::Rc,
+    sync::Arc,
+};
 
 use rayon::ThreadPool;
 
@@ -37,6 +43,8 @@ pub(crate) trait SlotKind: Send + Sync {
     fn lane(&self, capacity: usize) -> Arc<dyn Lane>;
     /// A task that hands a frame on.
     fn relay(&self) -> Box<dyn Body>;
+    /// Whether its frames say nothing.
+    fn is_unit(&self) -> bool;
     /// A task that drops a frame; `None` where that does nothing.
     fn discard(&self) -> Option<Box<dyn Body>>;
 }
@@ -59,6 +67,10 @@ impl<T: Send + 'static> SlotKind for Kind<T> {
 
     fn relay(&self) -> Box<dyn Body> {
         Box::new(RelayBody::<T>((), PhantomData))
+    }
+
+    fn is_unit(&self) -> bool {
+        TypeId::of::<T>() == TypeId::of::<()>()
     }
 
     fn discard(&self) -> Option<Box<dyn Body>> {

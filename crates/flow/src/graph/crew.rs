@@ -46,6 +46,8 @@ pub(crate) struct Crew {
     kits: Vec<Vec<Option<Kit>>>,
     /// Threads for all tasks that are parallel inside, instead of some for each stage.
     pool: Option<Arc<ThreadPool>>,
+    /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
+    is_once: bool,
 }
 
 /// What all threads see of it.
@@ -80,7 +82,7 @@ impl Crew {
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
-        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, pool: None })
+        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, pool: None, is_once: false })
     }
 
     /// Limits the frames from the source to the end.
@@ -93,7 +95,21 @@ impl Crew {
         self.pool = pool;
     }
 
+    /// Treats the only frame as the run itself.
+    pub(crate) fn set_once(&mut self) {
+        self.is_once = true;
+    }
+
     pub(crate) fn run(&mut self, settings: &Settings) -> Result<StreamReport, Error> {
+        let (report, result) = self.run_and_tell(settings)?;
+        result.map(|()| report)
+    }
+
+    /// Runs; tells how far it came also when it failed.
+    pub(crate) fn run_and_tell(
+        &mut self,
+        settings: &Settings,
+    ) -> Result<(StreamReport, Result<(), Error>), Error> {
         let started = Instant::now();
         let shared = Shared::new(settings);
         let (rings, gates) = (self.shape.rings(), self.shape.gates());
@@ -109,6 +125,7 @@ impl Crew {
             pools: &pools,
             shared: &shared,
             settings,
+            is_once: self.is_once,
         };
         let mut done = yard.work(std::mem::take(&mut self.kits));
         drop((pools, own));
@@ -120,8 +137,7 @@ impl Crew {
             self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
         }
         report.wall_s = started.elapsed().as_secs_f64();
-        shared.into_result()?;
-        Ok(report)
+        Ok((report, shared.into_result()))
     }
 
     /// A pool for each stage with tasks that are parallel inside, unless all share one.
@@ -160,7 +176,11 @@ impl Shape {
         let Post { replicas: producers, depth, waiting, .. } = self.posts[stage];
         let consumers = self.posts[stage + 1].replicas;
         let is_ordered = consumers == 1 && producers > 1;
-        let capacity = depth + if is_ordered { self.overtakers(stage) } else { 0 };
+        let capacity = match self.window {
+            Some(window) if is_ordered => window.max(depth),
+            _ if is_ordered => depth + self.overtakers(stage),
+            _ => depth,
+        };
         RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled: false }
     }
 
@@ -177,6 +197,10 @@ impl Shape {
     /// and then every replica in front of it, so that the frame they wait for cannot pass. So no more frames are let
     /// in than the ring has room for. One wide stage alone needs no gate: the frame waited for is always in a replica.
     fn gates(&self) -> Vec<Gate> {
+        // No more frames are on their way than fit into any ring.
+        if self.window.is_some() {
+            return self.window_gate().into_iter().collect();
+        }
         // A stage that gives frames of another rate counts them anew, in order.
         let is_wide = |stage: usize| self.posts[stage].replicas > 1 && self.layout.stages[stage].emits == 0;
         let mut gates = Vec::new();
@@ -186,12 +210,14 @@ impl Shape {
                 gates.push(self.gate(first, last + 1, self.spec(last).capacity));
             }
         }
-        let last = self.posts.len() - 1;
-        if let Some(window) = self.window.filter(|_| last > 0) {
-            // Whoever has taken a frame out at the end has given its token back.
-            gates.push(self.gate(0, last, window.saturating_sub(self.posts[last].replicas).max(1)));
-        }
         gates
+    }
+
+    /// Tokens for all frames between the source and the end.
+    fn window_gate(&self) -> Option<Gate> {
+        let last = self.posts.len() - 1;
+        let window = self.window.filter(|_| last > 0)?;
+        Some(self.gate(0, last, window.max(1)))
     }
 
     fn gate(&self, first: usize, behind: usize, capacity: usize) -> Gate {
@@ -257,6 +283,7 @@ struct Yard<'a> {
     pools: &'a [Option<Arc<ThreadPool>>],
     shared: &'a Shared,
     settings: &'a Settings,
+    is_once: bool,
 }
 
 impl Yard<'_> {
@@ -332,12 +359,15 @@ impl Yard<'_> {
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
         let (observer, pool) = (settings.observer.as_deref(), self.pools[stage].as_ref());
-        let tools = Tools { sampling: settings.sampling, observer, pool, replica };
+        let once = Some(shared).filter(|_| self.is_once);
+        let tools = Tools { sampling: settings.sampling, observer, pool, replica, once };
         let mut engine = Engine::link(layout, &shape.layout.slots, kit, tools);
         let inlet = self.inlet(&mut engine, layout);
         let outlet = self.outlet(&mut engine, layout);
         let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
-        let mut worker = Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0 };
+        let release = self.release(stage);
+        let mut worker =
+            Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0, release };
         let mut waited_frame_s = 0.0;
         let frames = match inlet {
             None => worker.lead(self.tokens(stage), shape.numbers),
@@ -365,6 +395,12 @@ impl Yard<'_> {
         Done { kit, counts, frames, waited_frame_s, waited_room_s }
     }
 
+    /// Where the last stage gives back the token of a frame that it is done with.
+    fn release(self, stage: usize) -> Option<Box<dyn Outlet>> {
+        let gate = self.gates.iter().find(|gate| gate.behind == stage && self.shape.window.is_some())?;
+        Some(gate.tokens.clone().outlet(Vec::new()))
+    }
+
     /// Tokens for a first stage to take before each frame.
     fn tokens(self, stage: usize) -> Vec<Box<dyn Inlet>> {
         let gates = self.gates.iter().filter(|gate| gate.first == stage);
@@ -375,7 +411,7 @@ impl Yard<'_> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = &self.rings[stage.checked_sub(1)?];
         let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
-        let gates = self.gates.iter().filter(|gate| gate.behind == stage);
+        let gates = self.gates.iter().filter(|gate| gate.behind == stage && self.shape.window.is_none());
         Some(gates.fold(inlet, |inlet, gate| {
             let tokens = gate.tokens.clone().outlet(Vec::new());
             Box::new(Releasing { inlet, tokens })

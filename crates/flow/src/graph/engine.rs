@@ -66,6 +66,8 @@ pub(crate) struct Tools<'a> {
     /// Threads for tasks that are parallel inside.
     pub(crate) pool: Option<&'a Arc<ThreadPool>>,
     pub(crate) replica: usize,
+    /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
+    pub(crate) once: Option<&'a Shared>,
 }
 
 /// One replica of one stage.
@@ -141,7 +143,7 @@ impl<'a> Engine<'a> {
     #[inline]
     pub(crate) fn frame(&mut self, frame: u64) -> Outcome {
         self.frame = frame;
-        self.go(0)
+        self.go(self.layout.blocks[0].start)
     }
 
     /// Goes on after [`Outcome::Emit`].
@@ -178,10 +180,13 @@ impl<'a> Engine<'a> {
         self.at = layout.ops.iter().position(|op| op.step == step).unwrap_or(0);
         let began = Instant::now();
         let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
-        if self.tools.sampling != Sampling::Off && matches!(turn, Ok(1)) {
-            self.note(step, began, Instant::now());
-        }
-        turn
+        let is_news = self.tools.sampling != Sampling::Off && matches!(turn, Ok(1));
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            if is_news {
+                self.note(step, began, Instant::now());
+            }
+        }));
+        told.and(turn)
     }
 
     /// Runs from an op to the end of the frame, or to one of another rate that is to go out.
@@ -232,9 +237,14 @@ impl<'a> Engine<'a> {
         ControlFlow::Continue(self.back[block])
     }
 
+    /// The number of the frame, if it has one.
+    fn number(&self) -> Option<u64> {
+        Some(self.frame).filter(|&frame| frame != FINISH && self.tools.once.is_none())
+    }
+
     #[cold]
     fn interrupt(&mut self, turn: thread::Result<Turn>) -> Outcome {
-        let (layout, frame) = (self.layout, Some(self.frame).filter(|&frame| frame != FINISH));
+        let (layout, frame) = (self.layout, self.number());
         let name = layout.ops.get(self.at).map_or("", |op| &*layout.steps[op.step].name);
         let outcome = match turn {
             Ok(END) => {
@@ -282,6 +292,10 @@ impl<'a> Engine<'a> {
         let mut began = Instant::now();
         while let Some(op) = self.layout.ops.get(at) {
             self.at = at;
+            if self.tools.once.is_some_and(Shared::is_stopped) {
+                self.fault = Some(Error::Cancelled.into());
+                return FAIL;
+            }
             let step = &mut self.steps[op.step];
             step.calls += 1;
             let turn = step.task.run(&mut self.fault);
@@ -313,7 +327,7 @@ impl<'a> Engine<'a> {
     fn tell(&self, observer: &dyn Observer, step: usize, began: Instant, ended: Instant) {
         let StepLayout { name, is_internal } = &self.layout.steps[step];
         if !is_internal {
-            let frame = Some(self.frame).filter(|&frame| frame != FINISH);
+            let frame = self.number();
             let (stage, replica) = (self.layout.index, self.tools.replica);
             observer.called(&Call { task: name, stage, replica, frame, began, ended });
         }

@@ -265,7 +265,8 @@ impl Draft {
         let mut open = std::collections::VecDeque::from([drive]);
         while let Some(rate) = open.pop_front() {
             let members = self.members(stage).into_iter().filter(|&task| rates.of_task[task] == rate);
-            let members: Vec<usize> = members.collect();
+            let mut members: Vec<usize> = members.collect();
+            members.sort_by_key(|&task| self.turn_of(task));
             let is_opener = |task: usize| self.graph.tasks[task].role == Role::Opens;
             let opened = |task: usize| rates.opener.iter().position(|&opener| opener == Some(task));
             open.extend(members.iter().filter(|&&task| is_opener(task)).filter_map(|&task| opened(task)));
@@ -274,6 +275,15 @@ impl Draft {
             blocks.push(RateOps { rate, opener: rates.opener[rate], ops, full, slots });
         }
         Ok(blocks)
+    }
+
+    /// When a task is to run, as far as its sockets allow: a discard right behind the task whose frame it drops.
+    fn turn_of(&self, task: usize) -> (usize, usize) {
+        let is_discard = self.graph.tasks[task].writes.is_empty() && self.graph.tasks[task].is_internal;
+        match self.reads[task].first().filter(|_| is_discard) {
+            Some(&slot) => (self.writer(slot), 1),
+            None => (task, 0),
+        }
     }
 
     fn order(

@@ -74,6 +74,7 @@ mod crew;
 mod engine;
 mod fault;
 mod gather;
+mod inspect;
 mod layout;
 #[cfg(all(test, loom))]
 mod model;
@@ -106,6 +107,7 @@ pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskSta
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
+pub(crate) use threads::Pool;
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.

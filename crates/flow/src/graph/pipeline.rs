@@ -90,6 +90,11 @@ impl Pipeline {
         Ok(Pipeline { crew: Crew::new(layout, kits, posts, numbers)? })
     }
 
+    /// What executes it, for settings of the runtime's own.
+    pub(crate) fn crew(&mut self) -> &mut Crew {
+        &mut self.crew
+    }
+
     /// Runs to the end of the sources, and waits for it: all threads have been joined when it returns.
     ///
     /// It may be run again, also after an error: tasks go on with the state they have, frames count from 0.

@@ -101,13 +101,15 @@ impl<T> Ring<T> {
             parcel: Mutex::new(Parcel { frame: 0, value: None }),
             changed: Condvar::new(),
         };
+        let put = if spec.is_prefilled { spec.capacity as u64 } else { 0 };
         Ring {
             slots: (0..spec.capacity).map(slot).collect(),
             lanes,
             spec,
-            tail: Counter(AtomicU64::new(0)),
+            tail: Counter(AtomicU64::new(put)),
             head: Counter(AtomicU64::new(0)),
-            total: AtomicU64::new(0),
+            // A single producer counts what lies there from the start as its own.
+            total: AtomicU64::new(if spec.producers > 1 { put } else { 0 }),
             producers: AtomicUsize::new(spec.producers),
             end: AtomicU64::new(u64::MAX),
         }
@@ -233,7 +235,8 @@ pub(crate) trait Carrier: Send + Sync {
 impl<T: Send + 'static> Carrier for Ring<T> {
     fn outlet(self: Arc<Self>, cells: Vec<Rc<dyn AnyCell>>) -> Box<dyn Outlet> {
         let (cell, lanes) = ends(&self.lanes, cells);
-        let pushed = if self.spec.is_prefilled { self.spec.capacity as u64 } else { 0 };
+        let is_own = self.spec.is_prefilled && self.spec.producers == 1;
+        let pushed = if is_own { self.spec.capacity as u64 } else { 0 };
         Box::new(OutletOf { ring: self, cell, lanes, pushed, waited: Waited::default() })
     }
 

@@ -42,6 +42,11 @@ impl Sequence {
         Ok(Sequence { crew: Crew::new(layout, kits, vec![post], Numbers::Own)? })
     }
 
+    /// What executes it, for settings of the runtime's own.
+    pub(crate) fn crew(&mut self) -> &mut Crew {
+        &mut self.crew
+    }
+
     /// Runs to the end of the sources, or of [`Settings::frames`]; the first copy works on the calling thread.
     ///
     /// # Errors

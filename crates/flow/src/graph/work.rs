@@ -26,6 +26,8 @@ pub(crate) struct Worker<'a, 'e> {
     /// How often the rate has changed in front of the stage.
     pub(crate) n_changes: u64,
     pub(crate) emitted: u64,
+    /// Takes the token of a frame that is done with.
+    pub(crate) release: Option<Box<dyn Outlet>>,
 }
 
 impl Worker<'_, '_> {
@@ -91,6 +93,9 @@ impl Worker<'_, '_> {
                 }
             }
             self.hand_on(frame, is_alive);
+            if let Some(tokens) = &mut self.release {
+                tokens.push(0, false);
+            }
             done += 1;
         }
         done

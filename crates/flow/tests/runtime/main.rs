@@ -5,6 +5,7 @@ mod build;
 mod cancel;
 mod failures;
 mod random_graphs;
+mod repeat;
 mod report;
 mod results;
 mod support;

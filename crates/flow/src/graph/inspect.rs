@@ -1,0 +1,87 @@
+//! What the chain asks a graph about.
+
+use std::ops::Range;
+
+use super::{Graph, Out, Role, body::Body};
+use crate::plan::Kind;
+
+impl Graph {
+    /// Makes the task that gives `socket` one of the runtime's own: not reported, and placed with its neighbors.
+    pub(crate) fn set_internal<T>(&mut self, socket: &Out<T>, name: &str) {
+        if let Some(task) = self.tasks.get_mut(socket.port.task) {
+            (task.is_internal, task.name) = (true, name.into());
+        }
+    }
+
+    /// Whether the socket is one of this graph.
+    pub(crate) fn owns<T>(&self, socket: &Out<T>) -> bool {
+        socket.port.graph == self.id
+    }
+
+    /// Whether any task reads the socket.
+    pub(crate) fn is_read<T>(&self, socket: &Out<T>) -> bool {
+        self.reads_slot(socket.port.slot)
+    }
+
+    fn reads_slot(&self, slot: usize) -> bool {
+        let bound = self.slots.iter().filter_map(|slot| slot.bound);
+        self.tasks.iter().flat_map(|task| task.reads.iter().copied()).chain(bound).any(|read| read == slot)
+    }
+
+    /// Which input of the task declared last is bound to the socket.
+    pub(crate) fn input_of_last<T>(&self, socket: &Out<T>) -> Option<usize> {
+        self.tasks.last()?.reads.iter().position(|&slot| slot == socket.port.slot)
+    }
+
+    /// Tasks declared so far that are not the runtime's own.
+    pub(crate) fn n_reported(&self) -> usize {
+        self.tasks.iter().filter(|task| !task.is_internal).count()
+    }
+
+    /// Names of the tasks that are not the runtime's own.
+    pub(crate) fn names(&self, tasks: Range<usize>) -> Vec<String> {
+        let tasks = self.tasks.get(tasks).unwrap_or_default();
+        tasks.iter().filter(|task| !task.is_internal).map(|task| task.name.to_string()).collect()
+    }
+
+    /// Names of the tasks that give something that nobody reads.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let is_lost = |&slot: &usize| !self.reads_slot(slot) && !self.slots[slot].info.kind.is_unit();
+        let tasks =
+            self.tasks.iter().filter(|task| !task.is_internal && task.writes.iter().any(|s| is_lost(s)));
+        tasks.map(|task| task.name.to_string()).collect()
+    }
+
+    /// Whether any task can use several threads inside.
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.tasks.iter().any(|task| task.body.max_threads() > 1)
+    }
+
+    /// What the cut into stages needs to know of each task.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        let kind = |body: &dyn Body| match body.replica() {
+            _ if body.max_threads() > 1 => Kind::Alone,
+            Some(_) => Kind::Replicable,
+            None => Kind::Sequential,
+        };
+        let kinds = self.tasks.iter().map(|task| match task.role {
+            _ if task.is_internal => Kind::Neutral,
+            Role::Opens => Kind::Alone,
+            _ => kind(&*task.body),
+        });
+        kinds.collect()
+    }
+}
+
+impl<T> Out<T> {
+    /// The same socket without its type: for orders, not for reading.
+    pub(crate) fn untyped(&self) -> Out<()> {
+        let mut out = Out::new(&self.port.graph, self.port.slot, self.port.task);
+        out.port.copier = None;
+        out
+    }
+
+    pub(crate) fn is_same<U>(&self, other: &Out<U>) -> bool {
+        self.port.graph == other.port.graph && self.port.slot == other.port.slot
+    }
+}
