@@ -142,6 +142,14 @@ pub enum BuildError {
         /// Its stage, from 0.
         stage: usize,
     },
+    /// A filter in the body of a loop around several stages.
+    #[error(
+        "{task} stands in the body of a feedback, which every frame must pass; filter in front of the loop or behind it"
+    )]
+    FilterInFeedback {
+        /// Name of the filter.
+        task: String,
+    },
     /// A source inside a `repeat` that cannot be read again.
     #[error(
         "source {source_task} is read in every turn of a repeat; implement `again`, or read it in front of the repeat"

@@ -7,6 +7,7 @@ use rayon::ThreadPool;
 use super::{
     Forward, Module,
     cell::{Cell, Tap, Wires},
+    ring::Inlet,
     socket::Outs,
     threads::within,
 };
@@ -45,6 +46,10 @@ pub(crate) trait Linked {
     fn finish(&mut self, is_whole: bool, fault: &mut Option<BoxError>) -> Turn {
         let _ = (is_whole, fault);
         FINISHED
+    }
+    /// Where the frames of a loop over several stages come back.
+    fn attach(&mut self, inlet: Box<dyn Inlet>) {
+        let _ = inlet;
     }
     /// Takes over what a copy has gathered, which is at rest.
     fn merge(&mut self, other: &mut dyn Body) {

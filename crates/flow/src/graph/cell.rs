@@ -28,11 +28,16 @@ pub(crate) type Copier<T> = fn(&T) -> T;
 pub(crate) trait AnyCell: Any {
     /// Drops what lies in it.
     fn clear(&self);
+    fn is_full(&self) -> bool;
 }
 
 impl<T: 'static> AnyCell for RefCell<Option<T>> {
     fn clear(&self) {
         self.take();
+    }
+
+    fn is_full(&self) -> bool {
+        self.borrow().is_some()
     }
 }
 
@@ -120,6 +125,8 @@ pub(crate) struct Binding {
     /// Slot, and whether this reader takes.
     pub(crate) reads: Vec<(usize, bool)>,
     pub(crate) writes: Vec<usize>,
+    /// What comes back to the entry of a loop.
+    pub(crate) back: Vec<usize>,
     pub(crate) module: Option<usize>,
 }
 
@@ -180,6 +187,11 @@ impl Wires<'_> {
         };
         let copier = (!takes).then(copier);
         Tap { cell: typed(self.cells.any(slot, self.slots)), copier }
+    }
+
+    /// The cell that slot `i` of the way back ends in.
+    pub(crate) fn back<T: 'static>(&mut self, i: usize) -> Cell<T> {
+        typed(self.cells.any(self.binding.back[i], self.slots))
     }
 
     /// The pool for a task that can use so many threads inside; `None` for one.

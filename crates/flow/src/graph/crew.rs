@@ -14,12 +14,12 @@ use super::{
     alarm::Alarm,
     engine::{Count, Engine, Shared, Tools},
     gather::Gathering,
-    layout::{Kit, Layout, StageLayout},
+    layout::{Feedback, Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
     threads::Pool,
     wait::Waiting,
-    work::{Numbers, Worker},
+    work::{Back, Numbers, Worker},
 };
 use crate::{BuildError, Error, env::panic_error};
 
@@ -112,7 +112,7 @@ impl Crew {
     ) -> Result<(StreamReport, Result<(), Error>), Error> {
         let started = Instant::now();
         let shared = Shared::new(settings);
-        let (rings, gates) = (self.shape.rings(), self.shape.gates());
+        let (rings, gates, backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
         let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();
         let own = self.own_pools()?;
         let pools: Vec<_> =
@@ -121,6 +121,7 @@ impl Crew {
             shape: &self.shape,
             rings: &rings,
             gates: &gates,
+            backs: &backs,
             gatherings: &gatherings,
             pools: &pools,
             shared: &shared,
@@ -169,6 +170,18 @@ impl Shape {
             }
         };
         self.layout.stages.iter().enumerate().take(self.posts.len() - 1).map(ring).collect()
+    }
+
+    /// The ways back of loops: no more frames are in a loop than its ring has room for.
+    fn backs(&self) -> Vec<Arc<dyn Carrier>> {
+        let back = |Feedback { until, back, width, .. }: &Feedback| {
+            let waiting = self.posts[*until].waiting;
+            let (capacity, is_ordered, is_prefilled) = (*width, false, false);
+            let spec = RingSpec { capacity, producers: 1, consumers: 1, waiting, is_ordered, is_prefilled };
+            let [frame, number] = back.map(|slot| &self.layout.slots[slot].kind);
+            frame.ring(spec, vec![number.lane(capacity)])
+        };
+        self.layout.feedbacks.iter().map(back).collect()
     }
 
     /// The ring behind a stage.
@@ -279,6 +292,8 @@ struct Yard<'a> {
     shape: &'a Shape,
     rings: &'a [Arc<dyn Carrier>],
     gates: &'a [Gate],
+    /// The ways back of loops around several stages.
+    backs: &'a [Arc<dyn Carrier>],
     gatherings: &'a [Gathering],
     pools: &'a [Option<Arc<ThreadPool>>],
     shared: &'a Shared,
@@ -335,6 +350,8 @@ impl Yard<'_> {
     /// Leaves the ring behind a stage for a worker that does not begin, or not end.
     fn leave(self, stage: usize, replica: usize) {
         self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
+        let loops = self.shape.layout.feedbacks.iter().zip(self.backs);
+        loops.filter(|(back, _)| back.until == stage).for_each(|(_, ring)| ring.abandon());
         if replica > 0 {
             self.gatherings[stage].leave(replica, None);
         }
@@ -365,12 +382,15 @@ impl Yard<'_> {
         let inlet = self.inlet(&mut engine, layout);
         let outlet = self.outlet(&mut engine, layout);
         let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
-        let release = self.release(stage);
+        let (release, back) = (self.release(stage), self.back(&mut engine, stage));
         let mut worker =
-            Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0, release };
+            Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0, release, back };
         let mut waited_frame_s = 0.0;
         let frames = match inlet {
-            None => worker.lead(self.tokens(stage), shape.numbers),
+            None => {
+                let tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
+                worker.lead(tokens, shape.numbers)
+            }
             Some(mut inlet) => {
                 let frames = worker.follow(&mut *inlet);
                 waited_frame_s = inlet.waited().seconds;
@@ -386,6 +406,7 @@ impl Yard<'_> {
             None if gathering.is_none() => worker.finish(),
             None => {}
         }
+        let _ = worker.back.take().map(|back| back.outlet.close());
         let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
         let (kit, counts) = engine.unlink();
         let mut kit = Some(kit);
@@ -393,6 +414,25 @@ impl Yard<'_> {
             gathering.leave(replica, kit.take());
         }
         Done { kit, counts, frames, waited_frame_s, waited_room_s }
+    }
+
+    /// Ties the ends of loops that go back from or to this stage.
+    fn back(self, engine: &mut Engine<'_>, stage: usize) -> Option<Back> {
+        let slots = &self.shape.layout.slots;
+        let mut way_back = None;
+        for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(self.backs)
+        {
+            if enter.0 == stage {
+                let cells = back.map(|slot| engine.cell(slot, slots));
+                engine.attach(enter.1, ring.clone().inlet(cells.into()));
+            }
+            if *until == stage {
+                let cells = back.map(|slot| engine.cell(slot, slots));
+                let cell = cells[0].clone();
+                way_back = Some(Back { outlet: ring.clone().outlet(cells.into()), cell });
+            }
+        }
+        way_back
     }
 
     /// Where the last stage gives back the token of a frame that it is done with.
@@ -423,7 +463,9 @@ impl Yard<'_> {
         let ring = self.rings.get(stage)?;
         let outlet =
             ring.clone().outlet(layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect());
-        let tokens = if stage > 0 { self.tokens(stage) } else { Vec::new() };
+        // A first stage takes them before it begins a frame, unless a splitter counts frames anew.
+        let is_first = stage == 0 && layout.emits == 0;
+        let tokens = if is_first { Vec::new() } else { self.tokens(stage) };
         let gated = |outlet, tokens| Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>;
         Some(tokens.into_iter().fold(outlet, gated))
     }

@@ -23,6 +23,7 @@ use super::{
     fault::Fault,
     layout::{Kit, StageLayout, StepLayout},
     report::Clock,
+    ring::Inlet,
 };
 use crate::{
     BoxError, Call, CancelToken, Error, Observer,
@@ -121,6 +122,11 @@ impl<'a> Engine<'a> {
         for &(step, _) in &self.layout.openers {
             self.steps[step].task.merge(&mut *kit.bodies[step]);
         }
+    }
+
+    /// Gives the entry of a loop the end where its frames come back.
+    pub(crate) fn attach(&mut self, step: usize, inlet: Box<dyn Inlet>) {
+        self.steps[step].task.attach(inlet);
     }
 
     /// The cell of a slot.

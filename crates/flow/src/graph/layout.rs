@@ -7,6 +7,7 @@ use super::{
     blocks::{Block, RateOps, join},
     body::{AnyModule, Body},
     cell::{Binding, SlotInfo},
+    feedback::FeedbackDecl,
     order::{Op, Wiring, comes_back, order},
     rates::{BASE, Bound, Rates},
 };
@@ -16,6 +17,19 @@ use crate::BuildError;
 pub(crate) struct Layout {
     pub(crate) slots: Vec<SlotInfo>,
     pub(crate) stages: Vec<StageLayout>,
+    pub(crate) feedbacks: Vec<Feedback>,
+}
+
+/// A loop around several stages.
+pub(crate) struct Feedback {
+    /// Stage and step of its entry.
+    pub(crate) enter: (usize, usize),
+    /// The stage that it leaves from.
+    pub(crate) until: usize,
+    /// Slots that go back.
+    pub(crate) back: [usize; 2],
+    /// Frames in the loop, at most.
+    pub(crate) width: usize,
 }
 
 /// One stage made ready: everything that its replicas have in common.
@@ -75,12 +89,14 @@ impl Kit {
 /// Cuts a graph into stages of `counts` tasks; gives the layout and the first kit of each stage.
 pub(crate) fn lay_out(mut graph: Graph, counts: &[usize]) -> Result<(Layout, Vec<Kit>), BuildError> {
     graph.error.take().map_or(Ok(()), Err)?;
-    let (expected, got) = (graph.tasks.len(), counts.iter().sum());
+    let units = graph.units();
+    let (expected, got) = (units.len(), counts.iter().sum());
     if expected != got {
         return Err(BuildError::StageTasks { expected, got });
     }
+    let stages = counts.iter().enumerate().flat_map(|(stage, &n)| std::iter::repeat_n(stage, n));
     let stage_of: Vec<usize> =
-        counts.iter().enumerate().flat_map(|(stage, &n)| std::iter::repeat_n(stage, n)).collect();
+        stages.zip(units).flat_map(|(stage, n)| std::iter::repeat_n(stage, n)).collect();
     let mut draft = Draft::new(graph, stage_of)?;
     draft.give_selects_their_own();
     draft.discard_unread();
@@ -92,6 +108,7 @@ pub(crate) fn lay_out(mut graph: Graph, counts: &[usize]) -> Result<(Layout, Vec
         n_slots: draft.graph.slots.len(),
     };
     let rates = bound.rates()?;
+    draft.check_loops(&rates)?;
     let drives = draft.drives(&rates, counts.len())?;
     let orders = drives.iter().enumerate().map(|(stage, &rate)| draft.blocks(stage, rate, &rates));
     let orders = orders.collect::<Result<Vec<_>, _>>()?;
@@ -156,6 +173,7 @@ impl Draft {
             after: Vec::new(),
             module: None,
             is_internal: true,
+            set: None,
         });
         self.reads.push(reads);
         self.after.push(Vec::new());
@@ -190,6 +208,9 @@ impl Draft {
     fn discard_unread(&mut self) {
         for slot in 0..self.graph.slots.len() {
             let Some(writer) = self.graph.slots[slot].writer else { continue };
+            if self.graph.feedbacks.iter().any(|feedback| feedback.back.contains(&slot)) {
+                continue;
+            }
             if !self.reads.iter().flatten().any(|&read| read == slot)
                 && let Some(body) = self.graph.slots[slot].info.kind.discard()
             {
@@ -223,6 +244,19 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// Every frame of a loop around stages comes to its end.
+    fn check_loops(&self, rates: &Rates) -> Result<(), BuildError> {
+        let is_loop = |rate: usize| {
+            self.graph.feedbacks.iter().any(|feedback| rates.opener[rate] == Some(feedback.enter))
+        };
+        let is_wrong =
+            |&task: &usize| self.graph.tasks[task].role == Role::Filter && is_loop(rates.of_task[task]);
+        match (0..self.stage_of.len()).find(is_wrong) {
+            Some(task) => Err(BuildError::FilterInFeedback { task: self.name(task) }),
+            None => Ok(()),
+        }
     }
 
     /// The rate of the frames that drive each stage.
@@ -332,6 +366,7 @@ impl Draft {
             .map(|task| Binding {
                 reads: self.reads[task].iter().map(|&s| physical[s]).zip(takes[task].clone()).collect(),
                 writes: self.graph.tasks[task].writes.iter().map(|&s| physical[s]).collect(),
+                back: self.back_to(task),
                 module: self.graph.tasks[task].module,
             })
             .collect();
@@ -362,6 +397,22 @@ impl Draft {
             });
         }
         Ok(self.pack(stages, &physical))
+    }
+
+    /// Slots of the way back to the entry of a loop.
+    fn back_to(&self, task: usize) -> Vec<usize> {
+        let mut loops = self.graph.feedbacks.iter();
+        loops.find(|feedback| feedback.enter == task).map_or_else(Vec::new, |feedback| feedback.back.to_vec())
+    }
+
+    /// Loops that leave their stage.
+    fn feedbacks(&self) -> Vec<Feedback> {
+        let step = |task: usize| self.members(self.stage_of[task]).binary_search(&task).unwrap_or(0);
+        let place = |decl: &FeedbackDecl| {
+            let [enter, until] = [decl.enter, decl.until].map(|task| (self.stage_of[task], step(task)));
+            Feedback { enter, until: until.0, back: decl.back, width: decl.width }
+        };
+        self.graph.feedbacks.iter().map(place).filter(|loops| loops.enter.0 != loops.until).collect()
     }
 
     /// Which readers take: the last of each slot.
@@ -435,6 +486,7 @@ impl Draft {
     }
 
     fn pack(self, stages: Vec<StageLayout>, physical: &[usize]) -> (Layout, Vec<Kit>) {
+        let feedbacks = self.feedbacks();
         let Draft { graph, stage_of, .. } = self;
         let mut kits: Vec<Kit> = stages.iter().map(|_| Kit { bodies: vec![], modules: vec![] }).collect();
         let home = |module: usize| {
@@ -457,7 +509,7 @@ impl Draft {
                 slots[physical[slot]].copier.get_or_insert(copier);
             }
         }
-        (Layout { slots, stages }, kits)
+        (Layout { slots, stages, feedbacks }, kits)
     }
 }
 

@@ -13,7 +13,10 @@
 //! | binding that only orders | [`Graph::order`] |
 //! | fan-out | `socket.clone()`: all readers but the last get clones, or shares of an `Arc` |
 //! | switcher | [`Graph::select`], [`Graph::commute`], [`Graph::branch`] |
-//! | loop | [`Graph::repeat_while`], [`Graph::repeat_until`], [`Graph::repeat_times`] |
+//! | loop | [`Graph::repeat_while`], [`Graph::repeat_until`], [`Graph::repeat_times`]; around stages [`Graph::feedback`] |
+//! | set: a sub-graph as a task | [`Graph::set`] |
+//! | splitter, batch, accumulator | [`Graph::split`], [`Graph::batch`], [`Graph::each`], [`Graph::accumulate`] |
+//! | several outputs | [`Graph::unzip`] |
 //! | sequence | [`Sequence`]: one thread, or n independent copies |
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
 //!
@@ -73,6 +76,7 @@ mod control;
 mod crew;
 mod engine;
 mod fault;
+mod feedback;
 mod gather;
 mod inspect;
 mod layout;
@@ -98,6 +102,7 @@ use std::{any::Any, marker::PhantomData, sync::Arc};
 use crate::{BoxError, BuildError, Source, Task, task::short_name};
 use body::{AnyModule, Body, CodeletBody, FilterBody, ForwardBody, ModuleData, SourceBody, TaskBody};
 use cell::{Kind, SlotInfo, SlotKind};
+use feedback::FeedbackDecl;
 use socket::{GraphId, Port};
 
 pub use control::Select;
@@ -177,6 +182,8 @@ impl<M> Copy for ModuleId<M> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Plain,
+    /// May end the frame.
+    Filter,
     Forward,
     Source,
     Select,
@@ -197,6 +204,8 @@ pub(crate) struct TaskDecl {
     pub(crate) module: Option<usize>,
     /// The runtime's own: not reported.
     pub(crate) is_internal: bool,
+    /// Tasks of one set count as one.
+    pub(crate) set: Option<usize>,
 }
 
 /// A declared socket.
@@ -218,6 +227,11 @@ pub struct Graph {
     pub(crate) tasks: Vec<TaskDecl>,
     pub(crate) slots: Vec<SlotDecl>,
     pub(crate) modules: Vec<Box<dyn AnyModule>>,
+    /// Loops around several stages.
+    pub(crate) feedbacks: Vec<FeedbackDecl>,
+    /// The set that is being declared, and the names of all sets around it.
+    set: Option<usize>,
+    prefix: String,
     /// The first mistake; building a sequence or a pipeline returns it.
     pub(crate) error: Option<BuildError>,
 }
@@ -232,12 +246,61 @@ impl Graph {
     /// A graph without tasks.
     pub fn new() -> Self {
         let id = GraphId(Arc::new(()));
-        Graph { id, tasks: Vec::new(), slots: Vec::new(), modules: Vec::new(), error: None }
+        Graph {
+            id,
+            tasks: Vec::new(),
+            slots: Vec::new(),
+            modules: Vec::new(),
+            feedbacks: Vec::new(),
+            set: None,
+            prefix: String::new(),
+            error: None,
+        }
     }
 
-    /// Tasks declared so far, the selects and branches of loops included: what [`Stage::new`] counts.
+    /// Tasks declared so far, the selects and branches of loops included, a set as one: what [`Stage::new`] counts.
     pub fn n_tasks(&self) -> usize {
-        self.tasks.len()
+        self.units().len()
+    }
+
+    /// Declares tasks that count as one, in one stage: a part of a graph that is used like a task.
+    ///
+    /// In errors and reports its tasks are named `name/task`. `inputs` are the sockets that it reads, and what `body`
+    /// returns are those that it gives.
+    ///
+    /// ```
+    /// use facette_flow::{closures::{iterate, map}, graph::{Graph, Out, Sequence, Settings}};
+    ///
+    /// fn norm(graph: &mut Graph, pair: Out<(f64, f64)>) -> Out<f64> {
+    ///     let sum = graph.task(pair, map("Squares", |(x, y): (f64, f64)| Ok(x * x + y * y)));
+    ///     graph.task(sum, map("Root", |sum: f64| Ok(sum.sqrt())))
+    /// }
+    ///
+    /// let mut graph = Graph::new();
+    /// let pair = graph.source(iterate("Pairs", [(3.0, 4.0), (5.0, 12.0)]));
+    /// let length = graph.set("Norm", pair, norm);
+    /// graph.task(length, map("Check", |length| Ok(assert!(length == 5.0 || length == 13.0))));
+    /// assert_eq!(graph.n_tasks(), 3);
+    /// let report = Sequence::new(graph, 1)?.run(&Settings::default())?;
+    /// assert_eq!(&*report.tasks[2].name, "Norm/Root");
+    /// # Ok::<(), facette_flow::Error>(())
+    /// ```
+    pub fn set<I, O>(&mut self, name: &str, inputs: I, body: impl FnOnce(&mut Self, I) -> O) -> O {
+        let outer = self.set;
+        let length = self.prefix.len();
+        self.set.get_or_insert(self.tasks.len());
+        self.prefix.push_str(name);
+        self.prefix.push('/');
+        let outputs = body(self, inputs);
+        self.prefix.truncate(length);
+        self.set = outer;
+        outputs
+    }
+
+    /// How many tasks each of the units has that stages are counted in.
+    pub(crate) fn units(&self) -> Vec<usize> {
+        let together = |a: &TaskDecl, b: &TaskDecl| a.set.is_some() && a.set == b.set;
+        self.tasks.chunk_by(together).map(<[TaskDecl]>::len).collect()
     }
 
     /// A task that gives frames until there are no more; several sources give in step.
@@ -264,7 +327,7 @@ impl Graph {
     /// Ends the frame where there is `None`: nothing behind runs for it, in this stage and in those that follow.
     pub fn filter<T: Send + 'static>(&mut self, socket: Out<Option<T>>) -> Out<T> {
         let body = FilterBody::<T>((), PhantomData);
-        self.add(Role::Plain, "filter".to_owned(), vec![socket.port], Box::new(body))
+        self.add(Role::Filter, "filter".to_owned(), vec![socket.port], Box::new(body))
     }
 
     /// Data that several tasks share. The tasks must lie in one stage; every replica of it has its own data.
@@ -333,17 +396,9 @@ impl Graph {
         body: Box<dyn Body>,
         (reads, writes): (Vec<usize>, Vec<usize>),
     ) {
-        let (after, module, is_internal) = (Vec::new(), None, false);
-        self.tasks.push(TaskDecl {
-            name: name.into(),
-            body,
-            role,
-            reads,
-            writes,
-            after,
-            module,
-            is_internal,
-        });
+        let (after, module, is_internal, set) = (Vec::new(), None, false, self.set);
+        let name = format!("{}{name}", self.prefix).into();
+        self.tasks.push(TaskDecl { name, body, role, reads, writes, after, module, is_internal, set });
     }
 
     /// Notes the readers of sockets; gives their slots.

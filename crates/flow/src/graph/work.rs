@@ -1,8 +1,9 @@
 //! What one replica of a stage does with its frames, as a first stage and as a later one.
 
-use std::sync::atomic::Ordering;
+use std::{rc::Rc, sync::atomic::Ordering};
 
 use super::{
+    cell::AnyCell,
     engine::{Engine, FINISH, Outcome, Shared},
     ring::{Inlet, Outlet},
 };
@@ -28,6 +29,15 @@ pub(crate) struct Worker<'a, 'e> {
     pub(crate) emitted: u64,
     /// Takes the token of a frame that is done with.
     pub(crate) release: Option<Box<dyn Outlet>>,
+    /// The way back of a loop that ends in this stage.
+    pub(crate) back: Option<Back>,
+}
+
+/// The way back of a loop: for every frame goes back either the frame or a word that it has left.
+pub(crate) struct Back {
+    pub(crate) outlet: Box<dyn Outlet>,
+    /// Full if the frame goes back.
+    pub(crate) cell: Rc<dyn AnyCell>,
 }
 
 impl Worker<'_, '_> {
@@ -93,6 +103,10 @@ impl Worker<'_, '_> {
                 }
             }
             self.hand_on(frame, is_alive);
+            if let Some(back) = &mut self.back {
+                let goes_back = back.cell.is_full();
+                back.outlet.push(frame, goes_back);
+            }
             if let Some(tokens) = &mut self.release {
                 tokens.push(0, false);
             }

@@ -3,6 +3,7 @@
 mod build;
 mod control;
 mod failures;
+mod feedback;
 mod pipeline;
 mod rates;
 mod sequence;

@@ -151,7 +151,7 @@ fn a_failure_or_a_cancellation_in_a_later_turn_ends_the_run() {
 fn a_source_that_cannot_begin_again_is_named() {
     let mut chain = Chain::new();
     let start = chain.constant(0_u64);
-    chain.repeat(2, start, |chain, x| {
+    let _ = chain.repeat(2, start, |chain, x| {
         chain.per_chunk(iterate("Tape", 0..3_u64), |c, n| c.sink(n, map("End", |_| Ok(()))));
         (x, never(chain))
     });
