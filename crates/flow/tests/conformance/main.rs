@@ -4,6 +4,7 @@ mod builder;
 mod chains;
 mod complex;
 mod double_chain;
+mod feedback;
 mod generic;
 mod loops;
 mod page;
