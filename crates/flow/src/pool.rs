@@ -27,17 +27,27 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Where buffers lie between two uses. Clones share the buffers.
 ///
 /// When the last clone is gone, idle buffers are freed at once, and the others when they are dropped.
 pub struct Pool<T> {
-    shelf: Arc<Shelf<T>>,
+    owner: Arc<Owner<T>>,
+}
+
+/// What the clones of a pool hold; the last one closes the shelf, which buffers may hold for longer.
+struct Owner<T>(Arc<Shelf<T>>);
+
+impl<T> Drop for Owner<T> {
+    fn drop(&mut self) {
+        let mut stock = self.0.stock();
+        stock.keep = 0;
+        let idle = std::mem::take(&mut stock.idle);
+        drop(stock);
+        drop(idle);
+    }
 }
 
 /// How a pool was used.
@@ -52,34 +62,37 @@ pub struct PoolStats {
     pub idle: usize,
 }
 
-struct Shelf<T> {
+struct Shelf<T>(Mutex<Stock<T>>);
+
+struct Stock<T> {
     /// The last one back is the first one out: its memory is still in a cache.
-    idle: Mutex<Vec<T>>,
+    idle: Vec<T>,
     keep: usize,
-    made: AtomicU64,
-    reused: AtomicU64,
+    made: u64,
+    reused: u64,
 }
 
 impl<T> Shelf<T> {
     /// Nothing but moves happens under the lock, so poison means nothing.
-    fn idle(&self) -> MutexGuard<'_, Vec<T>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stock(&self) -> MutexGuard<'_, Stock<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Option<T> {
-        let value = self.idle().pop();
-        let count = if value.is_some() { &self.reused } else { &self.made };
-        count.fetch_add(1, Ordering::Relaxed);
+        let mut stock = self.stock();
+        let value = stock.idle.pop();
+        let count = if value.is_some() { &mut stock.reused } else { &mut stock.made };
+        *count += 1;
         value
     }
 
     /// A buffer that finds no room is dropped, but not under the lock.
     fn put(&self, value: T) {
-        let mut idle = self.idle();
-        if idle.len() < self.keep {
-            idle.push(value);
+        let mut stock = self.stock();
+        if stock.idle.len() < stock.keep {
+            stock.idle.push(value);
         } else {
-            drop(idle);
+            drop(stock);
             drop(value);
         }
     }
@@ -88,33 +101,33 @@ impl<T> Shelf<T> {
 impl<T> Pool<T> {
     /// A pool that keeps at most so many idle buffers; with 0 it keeps none, and every buffer is made.
     pub fn new(keep: usize) -> Self {
-        let idle = Mutex::new(Vec::new());
-        Pool { shelf: Arc::new(Shelf { idle, keep, made: AtomicU64::new(0), reused: AtomicU64::new(0) }) }
+        let stock = Stock { idle: Vec::new(), keep, made: 0, reused: 0 };
+        Pool { owner: Arc::new(Owner(Arc::new(Shelf(Mutex::new(stock))))) }
     }
 
     /// An idle buffer as its last user left it, or one that `make` makes.
     pub fn take_or(&self, make: impl FnOnce() -> T) -> Pooled<T> {
-        let value = self.shelf.take().unwrap_or_else(make);
-        Pooled { value: Some(value), home: Arc::downgrade(&self.shelf) }
+        let shelf = &self.owner.0;
+        let value = shelf.take().unwrap_or_else(make);
+        Pooled { value: Some(value), home: Some(shelf.clone()) }
     }
 
     /// How it was used so far.
     pub fn stats(&self) -> PoolStats {
-        let Shelf { made, reused, .. } = &*self.shelf;
-        let (made, reused) = (made.load(Ordering::Relaxed), reused.load(Ordering::Relaxed));
-        PoolStats { made, reused, idle: self.shelf.idle().len() }
+        let stock = self.owner.0.stock();
+        PoolStats { made: stock.made, reused: stock.reused, idle: stock.idle.len() }
     }
 }
 
 impl<T> Clone for Pool<T> {
     fn clone(&self) -> Self {
-        Pool { shelf: self.shelf.clone() }
+        Pool { owner: self.owner.clone() }
     }
 }
 
 impl<T> fmt::Debug for Pool<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("keep", &self.shelf.keep).field("stats", &self.stats()).finish()
+        f.debug_struct("Pool").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }
 
@@ -122,7 +135,8 @@ impl<T> fmt::Debug for Pool<T> {
 pub struct Pooled<T> {
     /// Invariant: `None` only while it is dropped or taken apart.
     value: Option<T>,
-    home: Weak<Shelf<T>>,
+    /// `None` for a buffer without a pool.
+    home: Option<Arc<Shelf<T>>>,
 }
 
 impl<T> Pooled<T> {
@@ -135,13 +149,13 @@ impl<T> Pooled<T> {
 /// A buffer without a pool: it is freed when it is dropped.
 impl<T> From<T> for Pooled<T> {
     fn from(value: T) -> Self {
-        Pooled { value: Some(value), home: Weak::new() }
+        Pooled { value: Some(value), home: None }
     }
 }
 
 impl<T> Drop for Pooled<T> {
     fn drop(&mut self) {
-        if let (Some(value), Some(shelf)) = (self.value.take(), self.home.upgrade()) {
+        if let (Some(value), Some(shelf)) = (self.value.take(), &self.home) {
             shelf.put(value);
         }
     }
@@ -164,7 +178,7 @@ impl<T> DerefMut for Pooled<T> {
 /// The copy lies in a buffer of the same pool: an idle one if there is one.
 impl<T: Clone> Clone for Pooled<T> {
     fn clone(&self) -> Self {
-        let idle = self.home.upgrade().and_then(|shelf| shelf.take());
+        let idle = self.home.as_ref().and_then(|shelf| shelf.take());
         let copy = |mut buffer: T| {
             buffer.clone_from(self);
             buffer

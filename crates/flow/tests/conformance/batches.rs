@@ -77,7 +77,7 @@ fn chains() {
 #[test]
 fn loops() {
     for n in [1, 2, 5, 100] {
-        let want = |more| (0..40).map(|frame| vec![frame + more; LENGTH]).collect::<Vec<Bytes>>();
+        let want = |more| (0..40_u8).map(|frame| vec![frame + more; LENGTH]).collect::<Vec<Bytes>>();
         assert_eq!(through(40, n, |graph, batch| graph.repeat_times(batch, 10, six)), want(60));
         let nested = through(40, n, |graph, batch| {
             graph.repeat_times(batch, 5, |graph, batch| graph.repeat_times(batch, 2, six))

@@ -23,14 +23,11 @@ fn switch(graph: &mut Graph, frame: Out<Bytes>, control: Out<usize>) -> Out<Byte
     out
 }
 
-fn check(
-    controller: impl Fn() -> Box<dyn Fn(&mut Graph) -> Out<usize>>,
-    path_of: impl Fn(usize) -> usize,
-    copies: usize,
-) {
+/// Runs the switch in copies of a sequence; the path of a frame is to be `path_of` its number.
+fn check<K: Task<In = (), Out = usize>>(controller: K, path_of: impl Fn(usize) -> usize, copies: usize) {
     let mut graph = Graph::new();
     let frame = graph.source(per_copy(|copy| Fill::new(LENGTH, copy as u8)));
-    let control = controller()(&mut graph);
+    let control = graph.task((), controller);
     graph.order(&frame, &control);
     let frame = switch(&mut graph, frame, control);
     let (keep, all) = history();
@@ -42,25 +39,16 @@ fn check(
     }
 }
 
-fn boxed<K: Task<In = (), Out = usize> + Clone>(
-    task: K,
-) -> impl Fn() -> Box<dyn Fn(&mut Graph) -> Out<usize>> {
-    move || {
-        let task = task.clone();
-        Box::new(move |graph: &mut Graph| graph.task((), task.clone()))
-    }
-}
-
 #[test]
 fn exclusive_paths() {
     for copies in [1, 3] {
         for path in 0..3 {
-            check(boxed(FixedPath(path)), |_| path, copies);
+            check(FixedPath(path), |_| path, copies);
         }
-        check(boxed(CyclicPath::new(3, 0).unwrap().per_copy()), |frame| frame % 3, copies);
+        check(CyclicPath::new(3, 0).unwrap().per_copy(), |frame| frame % 3, copies);
     }
-    check(boxed(CyclicPath::new(3, 2).unwrap()), |frame| (frame + 2) % 3, 1);
-    check(boxed(LimitedPath::new(7, [1, 0])), |frame| usize::from(frame < 7), 1);
+    check(CyclicPath::new(3, 2).unwrap(), |frame| (frame + 2) % 3, 1);
+    check(LimitedPath::new(7, [1, 0]), |frame| usize::from(frame < 7), 1);
 }
 
 /// A letter of the other case; anything else stays.
