@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    BoundaryStats, Clock, Settings, Stage, StreamReport, TaskStats,
+    BoundaryStats, Clock, CoreSet, Settings, Stage, StreamReport, TaskStats,
     engine::{Count, Engine, Numbers, Shared, follow, lead},
     layout::{Kit, Layout},
     pin,
@@ -25,7 +25,7 @@ pub(crate) struct Post {
     replicas: usize,
     depth: usize,
     waiting: Waiting,
-    cores: Vec<usize>,
+    cores: Vec<CoreSet>,
 }
 
 impl Post {

@@ -16,6 +16,7 @@
 //! | loop | [`Graph::repeat_while`], [`Graph::repeat_until`], [`Graph::repeat_times`] |
 //! | sequence | [`Sequence`]: one thread, or n independent copies |
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
+//! | pinning policy | [`Placement`], on a [`Topology`] |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
@@ -68,6 +69,7 @@
 mod body;
 mod cell;
 mod control;
+mod cores;
 mod crew;
 mod engine;
 mod layout;
@@ -76,11 +78,13 @@ mod model;
 mod order;
 mod pin;
 mod pipeline;
+mod placement;
 mod report;
 mod ring;
 mod sequence;
 mod socket;
 mod sync;
+mod topology;
 mod wait;
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
@@ -91,10 +95,13 @@ use cell::{Kind, SlotInfo, SlotKind};
 use socket::{GraphId, Port};
 
 pub use control::Select;
+pub use cores::CoreSet;
 pub use pipeline::{Pipeline, Stage};
+pub use placement::{Placement, PlacementError};
 pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
+pub use topology::{ObjectKind, Topology};
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.

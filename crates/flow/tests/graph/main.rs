@@ -3,6 +3,8 @@
 mod build;
 mod control;
 mod failures;
+mod machines;
 mod pipeline;
+mod placement;
 mod sequence;
 mod support;
