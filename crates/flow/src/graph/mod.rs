@@ -17,6 +17,7 @@
 //! | sequence | [`Sequence`]: one thread, or n independent copies |
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
 //! | pinning policy | [`Placement`], on a [`Topology`] |
+//! | schedule file | [`ScheduleFile`], to and from [`Stage`]s |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
@@ -81,6 +82,7 @@ mod pipeline;
 mod placement;
 mod report;
 mod ring;
+mod schedule_file;
 mod sequence;
 mod socket;
 mod sync;
@@ -99,6 +101,7 @@ pub use cores::CoreSet;
 pub use pipeline::{Pipeline, Stage};
 pub use placement::{Placement, PlacementError};
 pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
+pub use schedule_file::{ScheduleError, ScheduleFile, ScheduleVersion};
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
 pub use topology::{ObjectKind, Topology};

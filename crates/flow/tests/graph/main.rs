@@ -6,5 +6,6 @@ mod failures;
 mod machines;
 mod pipeline;
 mod placement;
+mod schedule_file;
 mod sequence;
 mod support;
