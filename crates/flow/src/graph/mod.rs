@@ -72,6 +72,7 @@ mod cell;
 mod control;
 mod cores;
 mod crew;
+mod dot;
 mod engine;
 mod layout;
 #[cfg(all(test, loom))]

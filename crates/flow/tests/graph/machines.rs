@@ -1,4 +1,4 @@
-//! Machines that do not exist: the files that Linux would show on them.
+//! Machines that do not exist: the files that Linux would show on them; and what real ones lack.
 
 use std::collections::BTreeMap;
 
@@ -91,4 +91,10 @@ pub(crate) fn hybrid() -> Files {
         _ => Cpu { core: i, l2: 9, cluster: 9, ..Cpu::default() },
     };
     Files::new(&(0..8).map(cpu).collect::<Vec<_>>())
+}
+
+/// Says aloud that a test, or what is left of it, needs a program that is not there.
+#[expect(clippy::print_stderr, reason = "a skipped test is said aloud")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("SKIPPED facette-flow {}: {why}", std::thread::current().name().unwrap_or("test"));
 }

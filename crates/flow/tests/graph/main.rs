@@ -2,6 +2,7 @@
 
 mod build;
 mod control;
+mod dot;
 mod failures;
 mod machines;
 mod pipeline;

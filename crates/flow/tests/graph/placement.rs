@@ -192,6 +192,7 @@ proptest! {
 mod on_this_machine {
     use std::{
         collections::BTreeMap,
+        process::Command,
         sync::{Arc, Barrier, Mutex},
         thread,
     };
@@ -284,6 +285,18 @@ mod on_this_machine {
         // Without a place threads keep what the caller has.
         Placement::parse("NO_PIN").unwrap().apply(&mut stages).unwrap();
         assert!(run(&stages).values().all(|(allowed, _)| *allowed == before));
+    }
+
+    /// Where hwloc is there, it must agree.
+    #[test]
+    fn pus_are_numbered_as_hwloc_numbers_them() {
+        let machine = Topology::here();
+        let Ok(output) = Command::new("hwloc-calc").args(["--po", "-I", "PU", "all"]).output() else {
+            return crate::machines::skipped("hwloc is not installed");
+        };
+        let order = (0..machine.count(ObjectKind::Pu)).map(|pu| machine.get(ObjectKind::Pu, pu).unwrap());
+        let order: Vec<String> = order.map(ToString::to_string).collect();
+        assert_eq!(order.join(","), String::from_utf8_lossy(&output.stdout).trim());
     }
 
     #[test]
