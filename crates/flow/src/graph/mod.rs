@@ -18,6 +18,7 @@
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
 //! | pinning policy | [`Placement`], on a [`Topology`] |
 //! | schedule file | [`ScheduleFile`], to and from [`Stage`]s |
+//! | export_dot | [`Graph::to_dot`], [`Graph::to_dot_stages`] |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
