@@ -196,6 +196,12 @@ pub enum BuildError {
         /// Cores that are allowed.
         allowed: Vec<usize>,
     },
+    /// A placement of threads that cannot be read, or does not suit the machine or the stages.
+    #[error(transparent)]
+    Placement(#[from] crate::graph::PlacementError),
+    /// A schedule file that cannot be read, or does not suit the machine.
+    #[error(transparent)]
+    Schedule(#[from] crate::graph::ScheduleError),
     /// A setting of the run is zero that must be at least one.
     #[error("{setting} is 0; it must be at least 1")]
     Zero {

@@ -46,6 +46,8 @@ pub(crate) trait SlotKind: Send + Sync {
     fn cell(&self) -> Rc<dyn AnyCell>;
     fn ring(&self, spec: RingSpec, lanes: Vec<Arc<dyn Lane>>) -> Arc<dyn Carrier>;
     fn lane(&self, capacity: usize) -> Arc<dyn Lane>;
+    /// As the compiler calls it, for pictures.
+    fn type_name(&self) -> &'static str;
     /// A task that hands a frame on.
     fn relay(&self) -> Box<dyn Body>;
     /// Whether its frames say nothing.
@@ -68,6 +70,10 @@ impl<T: Send + 'static> SlotKind for Kind<T> {
 
     fn lane(&self, capacity: usize) -> Arc<dyn Lane> {
         Arc::new(Tube::<T>::new(capacity))
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<T>()
     }
 
     fn relay(&self) -> Box<dyn Body> {

@@ -10,7 +10,7 @@ use std::{
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, Clock, Settings, Stage, StreamReport, TaskStats,
+    BoundaryStats, Clock, CoreSet, Settings, Stage, StreamReport, TaskStats,
     alarm::Alarm,
     engine::{Count, Engine, Shared, Tools},
     gather::Gathering,
@@ -28,7 +28,7 @@ pub(crate) struct Post {
     replicas: usize,
     depth: usize,
     waiting: Waiting,
-    cores: Vec<usize>,
+    cores: Vec<CoreSet>,
     threads: Option<usize>,
 }
 

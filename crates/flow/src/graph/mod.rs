@@ -19,6 +19,9 @@
 //! | several outputs | [`Graph::unzip`] |
 //! | sequence | [`Sequence`]: one thread, or n independent copies |
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
+//! | pinning policy | [`Placement`], on a [`Topology`] |
+//! | schedule file | [`ScheduleFile`], to and from [`Stage`]s |
+//! | export_dot | [`Graph::to_dot`], [`Graph::to_dot_stages`] |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
@@ -73,7 +76,9 @@ mod blocks;
 mod body;
 mod cell;
 mod control;
+mod cores;
 mod crew;
+mod dot;
 mod engine;
 mod fault;
 mod feedback;
@@ -86,14 +91,17 @@ mod order;
 mod parts;
 mod pin;
 mod pipeline;
+mod placement;
 mod rates;
 mod report;
 mod ring;
+mod schedule_file;
 mod sequence;
 mod socket;
 mod split;
 mod sync;
 mod threads;
+mod topology;
 mod wait;
 mod work;
 
@@ -106,13 +114,17 @@ use feedback::FeedbackDecl;
 use socket::{GraphId, Port};
 
 pub use control::Select;
+pub use cores::CoreSet;
 pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
+pub use placement::{Placement, PlacementError};
 pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
+pub use schedule_file::{ScheduleError, ScheduleFile, ScheduleVersion};
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
 pub(crate) use threads::Pool;
+pub use topology::{ObjectKind, Topology};
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.

@@ -1,25 +1,26 @@
-//! Which core a thread runs on.
+//! Which cores a thread may run on.
 
+use super::CoreSet;
 use crate::BuildError;
 
-/// Whether this process may use all of `cores`: containers and batch systems restrict the set.
-pub(crate) fn check(cores: &[usize]) -> Result<(), BuildError> {
+/// Whether this process may use all of `sets`: containers and batch systems restrict the cores.
+pub(crate) fn check(sets: &[CoreSet]) -> Result<(), BuildError> {
     let Some(allowed) = allowed() else { return Ok(()) };
-    match cores.iter().find(|core| !allowed.contains(core)) {
-        Some(&core) => Err(BuildError::Core { core, allowed }),
+    match sets.iter().flat_map(CoreSet::iter).find(|&core| !allowed.contains(core)) {
+        Some(core) => Err(BuildError::Core { core, allowed: allowed.iter().collect() }),
         None => Ok(()),
     }
 }
 
 /// Cores that this thread may use; `None` where the system does not tell.
 #[cfg(target_os = "linux")]
-fn allowed() -> Option<Vec<usize>> {
+pub(crate) fn allowed() -> Option<CoreSet> {
     let set = rustix::thread::sched_getaffinity(None).ok()?;
     Some((0..rustix::thread::CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allowed() -> Option<Vec<usize>> {
+pub(crate) fn allowed() -> Option<CoreSet> {
     None
 }
 
@@ -36,17 +37,18 @@ impl Drop for Pinned {
     }
 }
 
-/// Pins the calling thread to the core of `replica`. The set was checked before; if the system has changed its mind
-/// since, the thread runs where it may.
+/// Pins the calling thread to the cores of `replica`; no cores leave it where it is. The sets were checked before; if
+/// the system has changed its mind since, the thread runs where it may.
 #[cfg(target_os = "linux")]
-pub(crate) fn pin(cores: &[usize], replica: usize) -> Pinned {
+pub(crate) fn pin(sets: &[CoreSet], replica: usize) -> Pinned {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-    let Some(&core) = cores.get(replica % cores.len().max(1)) else { return Pinned(None) };
+    let cores = sets.get(replica % sets.len().max(1)).filter(|cores| !cores.is_empty());
+    let Some(cores) = cores else { return Pinned(None) };
     let before = sched_getaffinity(None).ok();
     let mut set = CpuSet::new();
-    set.set(core);
+    cores.iter().filter(|&core| core < CpuSet::MAX_CPU).for_each(|core| set.set(core));
     Pinned(before.filter(|_| sched_setaffinity(None, &set).is_ok()))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn pin(_: &[usize], _: usize) {}
+pub(crate) fn pin(_: &[CoreSet], _: usize) {}

@@ -1,7 +1,7 @@
 //! Pipelines: stages of any width, at work on different frames at the same time.
 
 use super::{
-    Graph, Settings, StreamReport, Waiting,
+    CoreSet, Graph, Settings, StreamReport, Waiting,
     crew::{Crew, Post},
     layout::lay_out,
     pin,
@@ -16,7 +16,8 @@ pub struct Stage {
     pub(crate) replicas: usize,
     pub(crate) depth: usize,
     pub(crate) waiting: Waiting,
-    pub(crate) cores: Vec<usize>,
+    /// By replica, taken in turn; an empty set is any core.
+    pub(crate) cores: Vec<CoreSet>,
     pub(crate) threads: Option<usize>,
 }
 
@@ -44,8 +45,14 @@ impl Stage {
         Stage { waiting, ..self }
     }
 
-    /// Cores for the replicas, taken in turn; none for any core. Linux only, elsewhere without effect.
+    /// A core for each replica, taken in turn; none for any core. Linux only, elsewhere without effect.
     pub fn cores(self, cores: &[usize]) -> Self {
+        Stage { cores: cores.iter().copied().map(CoreSet::one).collect(), ..self }
+    }
+
+    /// The cores between which each replica may move, taken in turn; an empty set is any core. Linux only, elsewhere
+    /// without effect. [`super::Placement`] finds the sets by packages, caches and cores.
+    pub fn pin(self, cores: &[CoreSet]) -> Self {
         Stage { cores: cores.to_vec(), ..self }
     }
 

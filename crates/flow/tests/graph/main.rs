@@ -2,9 +2,13 @@
 
 mod build;
 mod control;
+mod dot;
 mod failures;
 mod feedback;
+mod machines;
 mod pipeline;
+mod placement;
 mod rates;
+mod schedule_file;
 mod sequence;
 mod support;
