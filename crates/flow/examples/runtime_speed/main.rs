@@ -61,7 +61,7 @@ fn answer(words: &[String]) -> Result<(), Box<dyn Error>> {
     }
     for case in cases.iter().filter(|case| words.is_empty() || words.contains(&case.name)) {
         let seconds = (case.run)().map_err(|error| format!("{}: {error}", case.name))?;
-        say(&format!("{{\"case\":\"{}\",\"seconds\":{seconds:e}}}", case.name));
+        say(&format!("{{\"case\":\"{}\",\"seconds\":{seconds:.6e}}}", case.name));
     }
     Ok(())
 }
