@@ -71,14 +71,16 @@ fn quiet(command: &mut Command) -> std::io::Result<Output> {
     command.env("RUSTUP_AUTO_INSTALL", "0").stdin(Stdio::null()).output()
 }
 
-/// The last lines that tell why something was refused.
+/// Why something was refused: the lines from the error on, without a backtrace; else the last line.
 fn last_words(output: std::io::Result<Output>) -> String {
     let text = match output {
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(error) => error.to_string(),
     };
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-    lines[lines.len().saturating_sub(2)..].join("; ")
+    let told = text.split("Stack backtrace").next().unwrap_or_default();
+    let lines: Vec<&str> = told.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let first = lines.iter().position(|l| l.starts_with("error")).unwrap_or(lines.len().saturating_sub(1));
+    lines[first..].join("; ")
 }
 
 /// The line `host: …` of `rustc -vV`.
@@ -98,9 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_its_last_lines() {
-        let failing =
-            Command::new("sh").args(["-c", "echo a >&2; echo b >&2; echo >&2; echo c >&2; exit 1"]).output();
-        assert_eq!(last_words(failing), "b; c");
+    fn a_refusal_is_told_without_progress_and_backtrace() {
+        let refused = |script: &str| last_words(Command::new("sh").args(["-c", script]).output());
+        let long = "printf 'info: a\nerror: b\n\ncaused by: c\nStack backtrace:\n 0: d\n' >&2; exit 1";
+        assert_eq!(refused(long), "error: b; caused by: c");
+        assert_eq!(refused("printf 'a\nb\n' >&2; exit 1"), "b");
+        assert_eq!(refused("exit 1"), "");
     }
 }

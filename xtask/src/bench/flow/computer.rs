@@ -62,7 +62,7 @@ impl Computer {
         );
         if self.load.is_some_and(|l| l > BUSY) {
             text += &format!(
-                "WARNING: others work on this computer (load above {BUSY}): the figures are too low\n"
+                "WARNING: others work on this computer (load above {BUSY}): the figures are worse than they could be\n"
             );
         }
         text + "\n"

@@ -78,6 +78,7 @@ fn target(measured: &Measured) -> String {
 /// Three figures and a unit.
 fn show(unit: Unit, seconds: f64) -> String {
     match unit {
+        Unit::Share if seconds.abs() < 1e-3 => format!("{:.3} %", 100.0 * seconds),
         Unit::Share => percent(seconds),
         Unit::Rate => {
             let rate = 1.0 / seconds;
@@ -129,6 +130,7 @@ mod tests {
         assert_eq!(show(Unit::Rate, 5e-6), "200 k/s");
         assert_eq!(show(Unit::Share, 0.0231), "2.3 %");
         assert_eq!(show(Unit::Share, 0.72), "72 %");
+        assert_eq!(show(Unit::Share, 0.000_138), "0.014 %");
     }
 
     #[test]
