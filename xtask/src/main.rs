@@ -13,6 +13,7 @@ mod licenses;
 mod metadata;
 mod repo;
 mod run;
+mod soundness;
 mod source;
 mod spdx;
 mod test_log;
@@ -40,6 +41,7 @@ const ALL: &[Command] = &[
     docs::COMMAND,
     demo::COMMAND,
     bench::COMMAND,
+    soundness::COMMAND,
 ];
 
 fn main() -> ExitCode {

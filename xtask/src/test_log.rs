@@ -19,9 +19,12 @@ pub(crate) struct TestLog {
 /// Tests of one package.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
-    passed: usize,
-    failed: usize,
-    ignored: usize,
+    /// Tests that passed.
+    pub(crate) passed: usize,
+    /// Tests that failed.
+    pub(crate) failed: usize,
+    /// Tests marked `#[ignore]`.
+    pub(crate) ignored: usize,
 }
 
 impl TestLog {
@@ -60,19 +63,24 @@ impl TestLog {
         &self.recent[start..]
     }
 
+    /// All tests together.
+    pub(crate) fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        for counts in self.counts.values() {
+            total.passed += counts.passed;
+            total.failed += counts.failed;
+            total.ignored += counts.ignored;
+        }
+        total
+    }
+
     /// A table of counts by package, then every skipped test.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::from("tests            passed  failed  ignored\n");
         let row =
             |name: &str, c: Counts| format!("  {name:<15}{:>6}{:>8}{:>9}\n", c.passed, c.failed, c.ignored);
-        let mut total = Counts::default();
-        for (name, c) in &self.counts {
-            text += &row(name, *c);
-            total.passed += c.passed;
-            total.failed += c.failed;
-            total.ignored += c.ignored;
-        }
-        text += &row("all", total);
+        self.counts.iter().for_each(|(name, c)| text += &row(name, *c));
+        text += &row("all", self.total());
         if self.skipped.is_empty() {
             text += "no test was skipped for lack of data\n";
         } else {

@@ -1,18 +1,13 @@
-//! `cargo xtask bench`: the criterion benches of the kernels.
+//! `cargo xtask bench [NAME]…`: the criterion benches of the kernels.
 
 use crate::{repo, run};
 use anyhow::{Result, bail};
 
-pub(crate) const COMMAND: crate::Command = crate::Command {
-    name: "bench",
-    about: "runs the criterion benches of the kernels",
-    help: "usage: cargo xtask bench [--list] [NAME]… [-- OPTIONS OF CRITERION]\n\n\
-           Runs crates/kernels/benches/NAME.rs, or all of them.\n\n  \
-           --list  prints the names",
-    run,
-};
-
-fn run(args: &[String]) -> Result<()> {
+/// Runs the benches named, or all.
+///
+/// # Errors
+/// When a name is unknown, or a bench fails.
+pub(super) fn run(args: &[String]) -> Result<()> {
     let (own, criterion) = match args.iter().position(|a| a == "--") {
         Some(at) => (&args[..at], &args[at + 1..]),
         None => (args, &args[..0]),
@@ -23,7 +18,7 @@ fn run(args: &[String]) -> Result<()> {
         return Ok(());
     }
     if let Some(unknown) = own.iter().find(|n| !names.contains(n)) {
-        bail!("no bench `{unknown}`; there are: {}", names.join(", "));
+        bail!("no bench `{unknown}`; there are: flow, {}", names.join(", "));
     }
     let chosen = if own.is_empty() { names.as_slice() } else { own };
     let mut command = run::cargo();

@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: how fast it is, one file per kind of bench.
+
+mod flow;
+mod kernels;
+
+use anyhow::Result;
+
+pub(crate) const COMMAND: crate::Command = crate::Command {
+    name: "bench",
+    about: "runs the criterion benches of the kernels, or compares the flow runtime with its peers",
+    help: "usage: cargo xtask bench [--list] [NAME]… [-- OPTIONS OF CRITERION]\n       \
+           cargo xtask bench flow [--list] [--runs N] [--json FILE] [WORD]…\n\n\
+           The first runs crates/kernels/benches/NAME.rs, or all of them.\n\n  \
+           --list  prints the names\n\n\
+           The second measures what the flow runtime itself costs and prints a table: StreamPU's figures as they were\n\
+           recorded, then oneTBB and crossbeam-channel measured run by run between ours, then ours (median, best, and\n\
+           how far the runs lie apart), the target, and whether it holds. Everything keeps to two cores, and every\n\
+           program checks what arrives at the end. It takes about five minutes; leave the computer alone meanwhile.\n\n  \
+           --list       prints the cases\n  \
+           --runs N     runs of each program; fewer than 7 (the default) are for a look only\n  \
+           --json FILE  where every run is stored; else bench/flow.json in the build folder\n  \
+           WORD…        only cases that contain one of the words\n\n\
+           oneTBB needs a C++ compiler (the variable CXX, else c++) and libtbb-dev, which is installed with apt-get when\n\
+           it is missing and the user is root; where it cannot be had, its column says NOT RUN and why.",
+    run,
+};
+
+fn run(args: &[String]) -> Result<()> {
+    match args.first().map(String::as_str) {
+        Some("flow") => flow::run(&args[1..]),
+        _ => kernels::run(args),
+    }
+}
