@@ -30,6 +30,10 @@ pub(crate) const FINISHED: Turn = usize::MAX - 3;
 pub(crate) trait Body: Any + Send {
     /// A copy that may work at the same time, if the task allows it.
     fn replica(&self) -> Option<Box<dyn Body>>;
+    /// A copy that works on a stream of its own.
+    fn copy(&self) -> Option<Box<dyn Body>> {
+        self.replica()
+    }
     /// Most threads that it can use inside.
     fn max_threads(&self) -> usize {
         1

@@ -14,7 +14,7 @@ use super::{
     alarm::Alarm,
     engine::{Count, Engine, Shared, Tools},
     gather::Gathering,
-    layout::{Feedback, Kit, Layout, StageLayout},
+    layout::{Copying, Feedback, Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
     threads::Pool,
@@ -77,8 +77,11 @@ impl Crew {
         numbers: Numbers,
     ) -> Result<Self, BuildError> {
         let mut kits = Vec::with_capacity(first.len());
+        // Copies of a sequence work on streams of their own.
+        let is_copied = numbers == Numbers::Own && posts.len() == 1;
+        let copy: Copying = if is_copied { |body| body.copy() } else { |body| body.replica() };
         for ((kit, post), stage) in first.into_iter().zip(&posts).zip(&layout.stages) {
-            let copies = (1..post.replicas).map(|_| kit.replica(&stage.steps, &stage.bindings));
+            let copies = (1..post.replicas).map(|_| kit.again(stage, copy));
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }

@@ -108,6 +108,10 @@ impl<T: Send + 'static> Body for EnterBody<T> {
         None
     }
 
+    fn copy(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(EnterBody { width: self.width, frame: self.frame }))
+    }
+
     fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
         Box::new(LinkedEnter::<T> {
             tap: wires.input(0),
@@ -247,6 +251,10 @@ where
 {
     fn replica(&self) -> Option<Box<dyn Body>> {
         None
+    }
+
+    fn copy(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(UntilBody { done: self.done.clone(), frame: self.frame }))
     }
 
     fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {

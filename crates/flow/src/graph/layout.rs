@@ -59,6 +59,9 @@ pub(crate) struct StepLayout {
     pub(crate) is_internal: bool,
 }
 
+/// How a task is copied.
+pub(crate) type Copying = fn(&dyn Body) -> Option<Box<dyn Body>>;
+
 /// What one replica of a stage owns.
 pub(crate) struct Kit {
     pub(crate) bodies: Vec<Box<dyn Body>>,
@@ -67,11 +70,12 @@ pub(crate) struct Kit {
 }
 
 impl Kit {
-    /// A copy of the kit for one more replica.
-    pub(crate) fn replica(&self, steps: &[StepLayout], bindings: &[Binding]) -> Result<Kit, BuildError> {
+    /// A copy of the kit: for one more replica of a stage, or for one more copy of a sequence.
+    pub(crate) fn again(&self, stage: &StageLayout, copy: Copying) -> Result<Kit, BuildError> {
+        let StageLayout { steps, bindings, .. } = stage;
         let refuse = |name: &Arc<str>| BuildError::NotReplicable { task: name.to_string() };
         let bodies = self.bodies.iter().zip(steps);
-        let bodies = bodies.map(|(body, step)| body.replica().ok_or_else(|| refuse(&step.name)));
+        let bodies = bodies.map(|(body, step)| copy(&**body).ok_or_else(|| refuse(&step.name)));
         let bodies = bodies.collect::<Result<_, _>>()?;
         let user = |module| {
             let i = bindings.iter().position(|binding| binding.module == Some(module));

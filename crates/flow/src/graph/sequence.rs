@@ -36,7 +36,7 @@ impl Sequence {
         if copies == 0 {
             return Err(BuildError::Zero { setting: "copies" });
         }
-        let n_tasks = graph.tasks.len();
+        let n_tasks = graph.n_tasks();
         let (layout, kits) = lay_out(graph, &[n_tasks])?;
         let post = Post::of(&Stage::new(n_tasks).replicas(copies));
         Ok(Sequence { crew: Crew::new(layout, kits, vec![post], Numbers::Own)? })

@@ -91,7 +91,15 @@ pub trait Splitter: Send + 'static {
         None
     }
 
-    /// Takes over what a copy has taken, and leaves it as new.
+    /// A copy as new that takes a stream of its own, in a copy of a [`Sequence`](super::Sequence).
+    fn copy(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        self.replica()
+    }
+
+    /// Takes over what a replica has taken, and leaves it as new.
     fn merge(&mut self, other: &mut Self)
     where
         Self: Sized,
@@ -154,6 +162,10 @@ where
     fn next(&mut self) -> Result<Option<V::Item>, BoxError> {
         Ok(self.0.as_mut().and_then(Iterator::next))
     }
+
+    fn copy(&self) -> Option<Self> {
+        Some(Each(None))
+    }
 }
 
 struct Batch<T> {
@@ -184,6 +196,10 @@ impl<T: Send + 'static> Splitter for Batch<T> {
     fn finish(&mut self, _is_whole: bool) -> Result<(), BoxError> {
         self.is_over = true;
         Ok(())
+    }
+
+    fn copy(&self) -> Option<Self> {
+        Some(Batch { n: self.n, frames: VecDeque::new(), is_over: false })
     }
 }
 
@@ -235,6 +251,10 @@ struct SplitBody<S, I>(S, PhantomData<fn() -> I>);
 impl<S: Splitter<In = I::Values>, I: Outs> Body for SplitBody<S, I> {
     fn replica(&self) -> Option<Box<dyn Body>> {
         Some(Box::new(SplitBody(self.0.replica()?, self.1)))
+    }
+
+    fn copy(&self) -> Option<Box<dyn Body>> {
+        Some(Box::new(SplitBody(self.0.copy()?, self.1)))
     }
 
     fn max_threads(&self) -> usize {

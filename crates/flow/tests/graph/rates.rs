@@ -277,3 +277,23 @@ fn several_outputs_go_their_own_ways() {
         assert_eq!(kept(&all), want.collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn batches_and_feedback_work_in_copies_of_a_sequence() {
+    let mut graph = Graph::new();
+    let one = graph.source(Ones);
+    let n = graph.feedback(one, 2, |graph: &mut Graph, n| graph.forward(n, Add(1)), |n| *n > 4);
+    let batch = graph.batch(n, 3);
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let batches = all.clone();
+    let task = replicable("Keep", move |batch: Vec<u64>| {
+        batches.lock().unwrap().push(batch);
+        Ok(())
+    });
+    graph.task(batch, task);
+    let settings = Settings { frames: Some(4), ..Settings::default() };
+    Sequence::new(graph, 2).unwrap().run(&settings).unwrap();
+    let mut all = kept(&all);
+    all.sort();
+    assert_eq!(all, [vec![5], vec![5], vec![5; 3], vec![5; 3]]);
+}
