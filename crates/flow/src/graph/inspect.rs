@@ -47,8 +47,7 @@ impl Graph {
     /// Names of the tasks that give something that nobody reads.
     pub(crate) fn unread(&self) -> Vec<String> {
         let is_lost = |&slot: &usize| !self.reads_slot(slot) && !self.slots[slot].info.kind.is_unit();
-        let tasks =
-            self.tasks.iter().filter(|task| !task.is_internal && task.writes.iter().any(|s| is_lost(s)));
+        let tasks = self.tasks.iter().filter(|task| !task.is_internal && task.writes.iter().any(is_lost));
         tasks.map(|task| task.name.to_string()).collect()
     }
 

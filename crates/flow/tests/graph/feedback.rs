@@ -14,6 +14,7 @@ use facette_flow::{
 use crate::support::{WAITINGS, keep, kept, watched};
 
 type State = (u64, u64, u32);
+type Log<T> = Arc<Mutex<Vec<T>>>;
 
 /// n → (n, n, 0), then Collatz steps until 1.
 fn step((first, n, steps): State) -> Result<State, BoxError> {
@@ -31,7 +32,7 @@ fn collatz(n: u64) -> (u64, u32) {
 }
 
 /// Source, start, entry | step | log | until, end: nine tasks with the sets as one.
-fn graph(n_frames: u64, width: usize) -> (Graph, Arc<Mutex<Vec<(u64, u32)>>>, Arc<Mutex<Vec<State>>>) {
+fn graph(n_frames: u64, width: usize) -> (Graph, Log<(u64, u32)>, Log<State>) {
     let mut graph = Graph::new();
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();

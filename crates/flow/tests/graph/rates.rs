@@ -202,7 +202,7 @@ fn filters_and_loops_work_at_any_rate() {
 #[test]
 fn a_million_items_need_no_stack() {
     let mut graph = Graph::new();
-    let n = graph.source(iterate("One", [0..1_000_000_u64]));
+    let n = graph.source(iterate("One", std::iter::once(0..1_000_000_u64)));
     let n = graph.each(n);
     let sum = graph.accumulate(n, Sum::default());
     let (task, all) = keep();
