@@ -164,6 +164,6 @@ pub use chain::{Chain, PerChunkScope};
 pub use error::{BoxError, BuildError, Error};
 pub use plan::{PassPlan, Plan, StagePlan};
 pub use report::{PassReport, RunReport, TaskRate, TaskReport};
-pub use run::{Call, CancelToken, Execution, Observer, Run};
+pub use run::{Call, CancelToken, Crowd, Execution, Observer, Run};
 pub use socket::{Once, Output, PerChunk, Socket, Sockets};
 pub use task::{Accumulator, Source, Task};

@@ -102,6 +102,8 @@ pub struct Call<'a> {
     pub stage: usize,
     /// The replica of the stage, from 0.
     pub replica: usize,
+    /// How often the rate has changed in front of the stage: where it is the same, frames of one number are the same.
+    pub rate: u64,
     /// The frame; `None` at the end of a stream.
     pub frame: Option<u64>,
     /// When the call began.
@@ -117,6 +119,20 @@ impl Call<'_> {
     }
 }
 
+/// How full a boundary between stages was, as told to an [`Observer`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Crowd {
+    /// The stage in front of the boundary, from 0.
+    pub boundary: usize,
+    /// Frames that lay there, more or less: both sides go on while they are counted.
+    pub frames: u64,
+    /// Frames that there is room for.
+    pub capacity: u64,
+    /// When it was looked at.
+    pub at: Instant,
+}
+
 /// Looks on while a chain runs; called from any thread, so it must be quick.
 ///
 /// A panic in it counts as a panic of the task that it was told about.
@@ -124,6 +140,18 @@ pub trait Observer: Send + Sync {
     /// A timed call of a task has ended, well or not; calls [`Observer::task_done`] unless overridden.
     fn called(&self, call: &Call<'_>) {
         self.task_done(call.task, call.frame, call.seconds());
+    }
+
+    /// A part of a timed call has ended, which the task timed by itself ([`crate::graph::timed`]): the name of the
+    /// timer, and the call with begin and end of the part. Told when the call has ended; of calls with hundreds of
+    /// parts only of the first.
+    fn timed(&self, timer: &str, part: &Call<'_>) {
+        let _ = (timer, part);
+    }
+
+    /// A timed frame was put into a boundary.
+    fn crowded(&self, crowd: &Crowd) {
+        let _ = crowd;
     }
 
     /// A task call has ended well: name, position of the chunk (`None` outside a stream), seconds.

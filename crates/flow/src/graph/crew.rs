@@ -10,16 +10,17 @@ use std::{
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, Clock, Settings, Stage, StreamReport, TaskStats,
+    BoundaryStats, ReplicaStats, SCHEMA, Settings, Stage, StreamReport, TaskStats,
     alarm::Alarm,
-    engine::{Count, Engine, Shared, Tools},
+    board::{Board, Sum, doing},
+    engine::{Engine, Shared, Tools},
     gather::Gathering,
     layout::{Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
     threads::Pool,
     wait::Waiting,
-    work::{Numbers, Worker},
+    work::{Lookout, Numbers, Worker},
 };
 use crate::{BuildError, Error, env::panic_error};
 
@@ -61,8 +62,6 @@ struct Shape {
 struct Done {
     /// `None` for a replica that left it in the [`Gathering`].
     kit: Option<Kit>,
-    counts: Vec<Count>,
-    frames: u64,
     waited_frame_s: f64,
     waited_room_s: f64,
 }
@@ -101,8 +100,10 @@ impl Crew {
         let own = self.own_pools()?;
         let pools: Vec<_> =
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
+        let board = self.shape.board();
         let yard = Yard {
             shape: &self.shape,
+            board: &board,
             rings: &rings,
             gates: &gates,
             gatherings: &gatherings,
@@ -112,7 +113,7 @@ impl Crew {
         };
         let mut done = yard.work(std::mem::take(&mut self.kits));
         drop((pools, own));
-        let mut report = self.shape.report(&done);
+        let mut report = self.shape.report(&board, &done);
         for (stage, workers) in done.iter_mut().enumerate() {
             let kit = |(replica, done): (usize, &mut Option<Done>)| {
                 done.take().and_then(|done| done.kit).or_else(|| gatherings[stage].take(replica))
@@ -143,7 +144,7 @@ impl Crew {
 impl Shape {
     /// The rings between the stages.
     fn rings(&self) -> Vec<Arc<dyn Carrier>> {
-        let ring = |(stage, layout): (usize, &super::layout::StageLayout)| {
+        let ring = |(stage, layout): (usize, &Arc<StageLayout>)| {
             let spec = self.spec(stage);
             let kinds: Vec<_> = layout.exports.iter().map(|&slot| &self.layout.slots[slot].kind).collect();
             let lanes = kinds.iter().skip(1).map(|kind| kind.lane(spec.capacity)).collect();
@@ -208,33 +209,51 @@ impl Shape {
         self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
     }
 
-    fn report(&self, done: &[Vec<Option<Done>>]) -> StreamReport {
+    fn board(&self) -> Board {
+        Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
+    }
+
+    /// What was counted of every task; may be asked for at any time.
+    fn tasks(&self, board: &Board) -> Vec<TaskStats> {
         let mut tasks = Vec::new();
-        for (stage, (workers, layout)) in done.iter().zip(&self.layout.stages).enumerate() {
+        for (stage, (desks, layout)) in board.stages.iter().zip(&self.layout.stages).enumerate() {
             for (i, step) in layout.steps.iter().enumerate().filter(|(_, step)| !step.is_internal) {
-                let (mut calls, mut clock) = (0, Clock::default());
-                for count in workers.iter().flatten().map(|done| &done.counts[i]) {
-                    calls += count.calls;
-                    clock.merge(&count.clock);
-                }
-                tasks.push(TaskStats {
-                    name: step.name.clone(),
-                    stage,
-                    replicas: workers.len(),
-                    calls,
-                    clock,
-                });
+                let tallies = desks.iter().map(|desk| &desk.tallies[i]);
+                let replicas =
+                    tallies.map(|tally| ReplicaStats { calls: tally.calls(), clock: tally.clock() });
+                let mut task = TaskStats::new(step.name.clone(), stage, replicas.collect());
+                desks.iter().for_each(|desk| desk.add_timers(i, &mut task.timers));
+                tasks.push(task);
             }
         }
-        let sum = |stage: usize, part: fn(&Done) -> f64| done[stage].iter().flatten().map(part).sum();
-        let boundary = |stage| BoundaryStats {
-            waited_room_s: sum(stage, |done| done.waited_room_s),
-            waited_frame_s: sum(stage + 1, |done| done.waited_frame_s),
+        tasks
+    }
+
+    fn report(&self, board: &Board, done: &[Vec<Option<Done>>]) -> StreamReport {
+        let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
+            done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
         };
-        let boundaries = (0..done.len().saturating_sub(1)).map(boundary).collect();
-        let last = done.last().map_or(&[][..], |stage| stage);
-        let frames = last.iter().flatten().map(|done| done.frames).sum();
-        StreamReport { frames, wall_s: 0.0, tasks, boundaries }
+        let boundary = |stage| {
+            let room = each(stage, |done| done.waited_room_s);
+            let frame = each(stage + 1, |done| done.waited_frame_s);
+            let mut crowd = Sum::default();
+            board.stages[stage].iter().for_each(|desk| crowd.merge(&desk.crowd.sum()));
+            BoundaryStats {
+                capacity: self.spec(stage).capacity as u64,
+                occupancy: crowd.into(),
+                waited_room_s: room.iter().sum(),
+                waited_frame_s: frame.iter().sum(),
+                replicas_waited_room_s: room,
+                replicas_waited_frame_s: frame,
+            }
+        };
+        StreamReport {
+            schema: SCHEMA,
+            frames: board.frames(),
+            wall_s: 0.0,
+            tasks: self.tasks(board),
+            boundaries: (0..done.len().saturating_sub(1)).map(boundary).collect(),
+        }
     }
 }
 
@@ -251,6 +270,7 @@ struct Gate {
 #[derive(Clone, Copy)]
 struct Yard<'a> {
     shape: &'a Shape,
+    board: &'a Board,
     rings: &'a [Arc<dyn Carrier>],
     gates: &'a [Gate],
     gatherings: &'a [Gathering],
@@ -331,25 +351,42 @@ impl Yard<'_> {
         let Yard { shape, shared, settings, .. } = self;
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
-        let (observer, pool) = (settings.observer.as_deref(), self.pools[stage].as_ref());
-        let tools = Tools { sampling: settings.sampling, observer, pool, replica };
-        let mut engine = Engine::link(layout, &shape.layout.slots, kit, tools);
+        let desk = &self.board.stages[stage][replica];
+        let tools = Tools {
+            sampling: settings.sampling,
+            observer: settings.observer.clone(),
+            pool: self.pools[stage].clone(),
+            desk: desk.clone(),
+        };
+        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
         let inlet = self.inlet(&mut engine, layout);
         let outlet = self.outlet(&mut engine, layout);
-        let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
-        let mut worker = Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0 };
-        let mut waited_frame_s = 0.0;
-        let frames = match inlet {
-            None => worker.lead(self.tokens(stage), shape.numbers),
-            Some(mut inlet) => {
-                let frames = worker.follow(&mut *inlet);
-                waited_frame_s = inlet.waited().seconds;
-                frames
-            }
+        let lookout = Lookout {
+            desk,
+            board: self.board,
+            sampling: settings.sampling,
+            observer: settings.observer.as_deref(),
+            capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
         };
+        let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
+        let mut worker =
+            Worker { engine: &mut engine, outlet, lookout, shared, hands_on, n_changes, emitted: 0 };
+        let (mut waited_frame_s, mut waited_token_s) = (0.0, 0.0);
+        match inlet {
+            None => {
+                let mut tokens = self.tokens(stage);
+                worker.lead(&mut tokens, shape.numbers);
+                waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
+            }
+            Some(mut inlet) => {
+                worker.follow(&mut *inlet);
+                waited_frame_s = inlet.waited().seconds;
+            }
+        }
         let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
         match gathering.filter(|_| replica == 0) {
             Some(gathering) => {
+                desk.set_doing(doing::OTHERS);
                 gathering.visit(|kit| worker.engine.merge(kit));
                 worker.finish();
             }
@@ -357,12 +394,12 @@ impl Yard<'_> {
             None => {}
         }
         let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
-        let (kit, counts) = engine.unlink();
-        let mut kit = Some(kit);
+        desk.set_doing(doing::OVER);
+        let mut kit = Some(engine.unlink());
         if let Some(gathering) = gathering.filter(|_| replica > 0) {
             gathering.leave(replica, kit.take());
         }
-        Done { kit, counts, frames, waited_frame_s, waited_room_s }
+        Done { kit, waited_frame_s, waited_room_s: waited_room_s + waited_token_s }
     }
 
     /// Tokens for a first stage to take before each frame.
@@ -371,7 +408,7 @@ impl Yard<'_> {
         gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
-    fn inlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
+    fn inlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = &self.rings[stage.checked_sub(1)?];
         let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
@@ -382,7 +419,7 @@ impl Yard<'_> {
         }))
     }
 
-    fn outlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
+    fn outlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = self.rings.get(stage)?;
         let outlet =

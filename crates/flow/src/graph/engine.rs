@@ -18,11 +18,12 @@ use rayon::ThreadPool;
 use super::{
     Sampling, Settings,
     blocks::{Code, close, decode},
+    board::{Desk, Tally},
     body::{AnyModule, DROP, END, FAIL, FINISHED, Linked, NEXT, Turn, Unlink},
     cell::{AnyCell, Cells, SlotInfo, Wires},
     fault::Fault,
     layout::{Kit, StageLayout, StepLayout},
-    report::Clock,
+    timers::{self, Counting, Mode, nanoseconds},
 };
 use crate::{
     BoxError, Call, CancelToken, Error, Observer,
@@ -47,36 +48,36 @@ pub(crate) enum Outcome {
 /// A task on its thread.
 struct Step {
     task: Box<dyn Linked>,
-    calls: u64,
-    clock: Clock,
-}
-
-/// What was counted of a task.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Count {
-    pub(crate) calls: u64,
-    pub(crate) clock: Clock,
+    tally: Arc<Tally>,
+    /// Timers of the task's own.
+    timers: Vec<(&'static str, Arc<Tally>)>,
 }
 
 /// What an engine needs beside its tasks.
-#[derive(Clone, Copy)]
-pub(crate) struct Tools<'a> {
+#[derive(Clone)]
+pub(crate) struct Tools {
     pub(crate) sampling: Sampling,
-    pub(crate) observer: Option<&'a dyn Observer>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// Threads for tasks that are parallel inside.
-    pub(crate) pool: Option<&'a Arc<ThreadPool>>,
-    pub(crate) replica: usize,
+    pub(crate) pool: Option<Arc<ThreadPool>>,
+    /// Where it counts.
+    pub(crate) desk: Arc<Desk>,
+}
+
+impl Tools {
+    /// What timers do in a frame that is timed.
+    fn mode(&self) -> Mode {
+        if self.observer.is_some() { Mode::Spans } else { Mode::Sums }
+    }
 }
 
 /// One replica of one stage.
-pub(crate) struct Engine<'a> {
-    layout: &'a StageLayout,
+pub(crate) struct Engine {
+    layout: Arc<StageLayout>,
     steps: Vec<Step>,
     cells: Cells,
     modules: Vec<Option<(Rc<dyn Any>, Unlink)>>,
-    tools: Tools<'a>,
-    /// The op at work, for the name of a panic.
-    at: usize,
+    tools: Tools,
     fault: Option<BoxError>,
     frame: u64,
     /// The op that opened each block.
@@ -92,9 +93,9 @@ struct Ending {
     is_whole: bool,
 }
 
-impl<'a> Engine<'a> {
+impl Engine {
     /// Binds tasks to cells.
-    pub(crate) fn link(layout: &'a StageLayout, slots: &[SlotInfo], kit: Kit, tools: Tools<'a>) -> Self {
+    pub(crate) fn link(layout: Arc<StageLayout>, slots: &[SlotInfo], kit: Kit, tools: Tools) -> Self {
         let mut cells = Cells::default();
         let link = |module: Box<dyn AnyModule>| {
             let unlinker = module.unlinker();
@@ -102,16 +103,16 @@ impl<'a> Engine<'a> {
         };
         let modules: Vec<_> = kit.modules.into_iter().map(|module| module.map(link)).collect();
         let data: Vec<_> = modules.iter().map(|m| m.as_ref().map(|(data, _)| data.clone())).collect();
-        let bound = kit.bodies.into_iter().zip(&layout.bindings);
-        let steps = bound.map(|(body, binding)| {
-            let pool = tools.pool;
+        let bound = kit.bodies.into_iter().zip(&layout.bindings).zip(&tools.desk.tallies);
+        let steps = bound.map(|((body, binding), tally)| {
+            let pool = tools.pool.as_ref();
             let mut wires = Wires { binding, slots, cells: &mut cells, modules: &data, pool };
-            Step { task: body.link(&mut wires), calls: 0, clock: Clock::default() }
+            Step { task: body.link(&mut wires), tally: tally.clone(), timers: Vec::new() }
         });
         let steps = steps.collect();
         let back = vec![0; layout.blocks.len()];
-        let (at, fault, frame, ending) = (0, None, 0, None);
-        Engine { layout, steps, cells, modules, tools, at, fault, frame, back, ending }
+        let (fault, frame, ending) = (None, 0, None);
+        Engine { layout, steps, cells, modules, tools, fault, frame, back, ending }
     }
 
     /// Takes over what a copy of this stage has gathered in its accumulators.
@@ -127,20 +128,20 @@ impl<'a> Engine<'a> {
     }
 
     /// Unbinds the tasks.
-    pub(crate) fn unlink(mut self) -> (Kit, Vec<Count>) {
+    pub(crate) fn unlink(mut self) -> Kit {
         self.abandon();
-        let counts = self.steps.iter().map(|step| Count { calls: step.calls, clock: step.clock }).collect();
         let bodies = self.steps.into_iter().map(|step| step.task.unlink()).collect();
         // Invariant: codelets held the only other references, and are unlinked.
         let modules =
             self.modules.into_iter().map(|module| module.and_then(|(data, unlink)| unlink(data))).collect();
-        (Kit { bodies, modules }, counts)
+        Kit { bodies, modules }
     }
 
     /// Runs all tasks on one frame. What a frame leaves behind when it is abandoned is dropped.
     #[inline]
     pub(crate) fn frame(&mut self, frame: u64) -> Outcome {
         self.frame = frame;
+        self.tools.desk.set_frame(frame);
         self.go(0)
     }
 
@@ -159,6 +160,7 @@ impl<'a> Engine<'a> {
     /// The stream has ended: lets splitters give what is left.
     pub(crate) fn finish(&mut self, is_whole: bool) -> Outcome {
         self.frame = FINISH;
+        self.tools.desk.set_frame(FINISH);
         loop {
             let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
             let Some(&(step, block)) = self.layout.openers.get(n_done) else { return Outcome::Done };
@@ -174,11 +176,13 @@ impl<'a> Engine<'a> {
     }
 
     fn finish_one(&mut self, step: usize, is_whole: bool) -> thread::Result<Turn> {
+        let is_timed = self.tools.sampling != Sampling::Off;
+        let _counting = is_timed.then(|| Counting::begin(self.tools.mode()));
         let Engine { layout, steps, fault, .. } = self;
-        self.at = layout.ops.iter().position(|op| op.step == step).unwrap_or(0);
+        self.tools.desk.set_doing(layout.ops.iter().position(|op| op.step == step).unwrap_or(0));
         let began = Instant::now();
         let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
-        if self.tools.sampling != Sampling::Off && matches!(turn, Ok(1)) {
+        if is_timed && matches!(turn, Ok(1)) {
             self.note(step, began, Instant::now());
         }
         turn
@@ -188,9 +192,12 @@ impl<'a> Engine<'a> {
     #[inline]
     fn go(&mut self, mut at: usize) -> Outcome {
         loop {
-            let is_timed = self.tools.sampling.is_due(self.frame);
-            let work = || if is_timed { self.run_timed(at) } else { self.run(at) };
-            let turn = catch_unwind(AssertUnwindSafe(work));
+            let turn = if self.tools.sampling.is_due(self.frame) {
+                let _counting = Counting::begin(self.tools.mode());
+                catch_unwind(AssertUnwindSafe(|| self.run_timed(at)))
+            } else {
+                catch_unwind(AssertUnwindSafe(|| self.run(at)))
+            };
             if matches!(turn, Ok(END_OF_FRAME)) {
                 return Outcome::Done;
             }
@@ -205,15 +212,16 @@ impl<'a> Engine<'a> {
     #[inline(never)]
     fn turned(&mut self, turn: thread::Result<Turn>) -> ControlFlow<Outcome, usize> {
         let Ok(code) = turn else { return ControlFlow::Break(self.interrupt(turn)) };
+        let at = self.tools.desk.doing();
         match decode(code) {
             Code::Open(block) => {
-                self.back[block] = self.at;
+                self.back[block] = at;
                 ControlFlow::Continue(self.layout.blocks[block].start)
             }
             Code::Close(block) if block == self.layout.emits => ControlFlow::Break(Outcome::Emit),
             Code::Close(block) => self.close(block),
-            Code::Turn if code == DROP && self.layout.ops[self.at].block > 0 => {
-                let block = self.layout.ops[self.at].block;
+            Code::Turn if code == DROP && self.layout.ops[at].block > 0 => {
+                let block = self.layout.ops[at].block;
                 self.cells.clear_slots(&self.layout.blocks[block].slots);
                 self.close(block)
             }
@@ -228,17 +236,18 @@ impl<'a> Engine<'a> {
             return ControlFlow::Break(Outcome::Done);
         }
         // The splitter is asked again for the same frame, which is no further call.
-        self.steps[self.layout.ops[self.back[block]].step].calls -= 1;
+        self.steps[self.layout.ops[self.back[block]].step].tally.discount();
         ControlFlow::Continue(self.back[block])
     }
 
     #[cold]
     fn interrupt(&mut self, turn: thread::Result<Turn>) -> Outcome {
-        let (layout, frame) = (self.layout, Some(self.frame).filter(|&frame| frame != FINISH));
-        let name = layout.ops.get(self.at).map_or("", |op| &*layout.steps[op.step].name);
+        let (layout, frame) = (&self.layout, Some(self.frame).filter(|&frame| frame != FINISH));
+        let at = self.tools.desk.doing();
+        let name = layout.ops.get(at).map_or("", |op| &*layout.steps[op.step].name);
         let outcome = match turn {
             Ok(END) => {
-                self.steps[layout.ops[self.at].step].calls -= 1;
+                self.steps[layout.ops[at].step].tally.discount();
                 Outcome::End
             }
             Ok(DROP) => Outcome::Dropped,
@@ -262,17 +271,13 @@ impl<'a> Engine<'a> {
 
     #[inline]
     fn run(&mut self, mut at: usize) -> Turn {
-        while let Some(op) = self.layout.ops.get(at) {
-            self.at = at;
-            let step = &mut self.steps[op.step];
-            step.calls += 1;
-            match step.task.run(&mut self.fault) {
-                NEXT => at = op.next,
-                turn => match op.targets.get(turn - 1) {
-                    Some(&target) => at = target,
-                    None => return turn,
-                },
-            }
+        let Engine { layout, steps, tools, fault, .. } = self;
+        let (ops, desk) = (&layout.ops[..], &*tools.desk);
+        while let Some(op) = ops.get(at) {
+            desk.set_doing(at);
+            let step = &mut steps[op.step];
+            step.tally.count();
+            at = op.behind(step.task.run(fault));
         }
         at
     }
@@ -281,41 +286,58 @@ impl<'a> Engine<'a> {
     fn run_timed(&mut self, mut at: usize) -> Turn {
         let mut began = Instant::now();
         while let Some(op) = self.layout.ops.get(at) {
-            self.at = at;
+            self.tools.desk.set_doing(at);
             let step = &mut self.steps[op.step];
-            step.calls += 1;
+            step.tally.count();
             let turn = step.task.run(&mut self.fault);
             let ended = Instant::now();
+            let i = op.step;
+            at = op.behind(turn);
             if turn != END && turn != FAIL {
-                self.note(op.step, began, ended);
+                self.note(i, began, ended);
             }
             began = ended;
-            match turn {
-                NEXT => at = op.next,
-                turn => match op.targets.get(turn - 1) {
-                    Some(&target) => at = target,
-                    None => return turn,
-                },
-            }
         }
         at
     }
 
     #[inline]
     fn note(&mut self, step: usize, began: Instant, ended: Instant) {
-        self.steps[step].clock.add(ended - began);
-        if let Some(observer) = self.tools.observer {
-            self.tell(observer, step, began, ended);
+        self.steps[step].tally.measure(nanoseconds(began, ended));
+        if timers::has_news() {
+            self.collect(step);
+        }
+        if self.tools.observer.is_some() {
+            self.tell(step, None, began, ended);
         }
     }
 
+    /// Adds up what the timers of a task have noted.
     #[inline(never)]
-    fn tell(&self, observer: &dyn Observer, step: usize, began: Instant, ended: Instant) {
-        let StepLayout { name, is_internal } = &self.layout.steps[step];
-        if !is_internal {
-            let frame = Some(self.frame).filter(|&frame| frame != FINISH);
-            let (stage, replica) = (self.layout.index, self.tools.replica);
-            observer.called(&Call { task: name, stage, replica, frame, began, ended });
+    fn collect(&mut self, step: usize) {
+        let notes = timers::collect();
+        let Engine { steps, tools, .. } = self;
+        let known = &mut steps[step].timers;
+        for (name, sum) in notes.sums {
+            let at = known.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+                known.push((name, tools.desk.add_timer(step, name)));
+                known.len() - 1
+            });
+            known[at].1.absorb(&sum);
+        }
+        notes.spans.iter().for_each(|span| self.tell(step, Some(span.name), span.began, span.ended));
+    }
+
+    #[inline(never)]
+    fn tell(&self, step: usize, timer: Option<&str>, began: Instant, ended: Instant) {
+        let StepLayout { name, is_internal, .. } = &self.layout.steps[step];
+        let Some(observer) = self.tools.observer.as_deref().filter(|_| !is_internal) else { return };
+        let Desk { stage, replica, .. } = *self.tools.desk;
+        let frame = Some(self.frame).filter(|&frame| frame != FINISH);
+        let call = Call { task: name, stage, replica, rate: self.layout.n_changes, frame, began, ended };
+        match timer {
+            Some(timer) => observer.timed(timer, &call),
+            None => observer.called(&call),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::BuildError;
 /// A graph made ready.
 pub(crate) struct Layout {
     pub(crate) slots: Vec<SlotInfo>,
-    pub(crate) stages: Vec<StageLayout>,
+    pub(crate) stages: Vec<Arc<StageLayout>>,
 }
 
 /// One stage made ready: everything that its replicas have in common.
@@ -447,7 +447,7 @@ impl Draft {
                 slots[physical[slot]].copier.get_or_insert(copier);
             }
         }
-        (Layout { slots, stages }, kits)
+        (Layout { slots, stages: stages.into_iter().map(Arc::new).collect() }, kits)
     }
 }
 

@@ -67,6 +67,7 @@
 
 mod alarm;
 mod blocks;
+mod board;
 mod body;
 mod cell;
 mod control;
@@ -88,7 +89,9 @@ mod sequence;
 mod socket;
 mod split;
 mod sync;
+mod table;
 mod threads;
+mod timers;
 mod wait;
 mod work;
 
@@ -102,10 +105,14 @@ use socket::{GraphId, Port};
 pub use control::Select;
 pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
-pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
+pub use report::{
+    BoundaryStats, Clock, Occupancy, OnStall, ReplicaStats, SCHEMA, Sampling, Settings, StreamReport,
+    TaskStats, TimerStats,
+};
 pub use sequence::Sequence;
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
+pub use timers::timed;
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.
