@@ -183,7 +183,9 @@ impl Engine {
         let began = Instant::now();
         let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
         if is_timed && matches!(turn, Ok(1)) {
-            self.note(step, began, Instant::now());
+            let ended = Instant::now();
+            self.steps[step].tally.measure(nanoseconds(began, ended));
+            self.note(step, began, ended);
         }
         turn
     }
@@ -284,36 +286,37 @@ impl Engine {
 
     #[inline(never)]
     fn run_timed(&mut self, mut at: usize) -> Turn {
+        let is_seen = self.tools.observer.is_some();
         let mut began = Instant::now();
-        while let Some(op) = self.layout.ops.get(at) {
-            self.tools.desk.set_doing(at);
-            let step = &mut self.steps[op.step];
+        loop {
+            let Engine { layout, steps, tools, fault, .. } = self;
+            let Some(op) = layout.ops.get(at) else { return at };
+            tools.desk.set_doing(at);
+            let (i, step) = (op.step, &mut steps[op.step]);
             step.tally.count();
-            let turn = step.task.run(&mut self.fault);
+            let turn = step.task.run(fault);
             let ended = Instant::now();
-            let i = op.step;
             at = op.behind(turn);
             if turn != END && turn != FAIL {
-                self.note(i, began, ended);
+                step.tally.measure(nanoseconds(began, ended));
+                if is_seen || timers::has_news() {
+                    self.note(i, began, ended);
+                }
             }
             began = ended;
         }
-        at
     }
 
-    #[inline]
+    /// Tells what there is to be told of a timed call.
+    #[inline(never)]
     fn note(&mut self, step: usize, began: Instant, ended: Instant) {
-        self.steps[step].tally.measure(nanoseconds(began, ended));
         if timers::has_news() {
             self.collect(step);
         }
-        if self.tools.observer.is_some() {
-            self.tell(step, None, began, ended);
-        }
+        self.tell(step, None, began, ended);
     }
 
     /// Adds up what the timers of a task have noted.
-    #[inline(never)]
     fn collect(&mut self, step: usize) {
         let notes = timers::collect();
         let Engine { steps, tools, .. } = self;
@@ -328,7 +331,6 @@ impl Engine {
         notes.spans.iter().for_each(|span| self.tell(step, Some(span.name), span.began, span.ended));
     }
 
-    #[inline(never)]
     fn tell(&self, step: usize, timer: Option<&str>, began: Instant, ended: Instant) {
         let StepLayout { name, is_internal, .. } = &self.layout.steps[step];
         let Some(observer) = self.tools.observer.as_deref().filter(|_| !is_internal) else { return };
