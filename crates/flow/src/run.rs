@@ -9,7 +9,10 @@ use std::{
     time::Instant,
 };
 
-use crate::BuildError;
+use crate::{
+    BuildError,
+    graph::{Snapshot, Stall},
+};
 
 /// How a chain is to be executed. Results do not depend on any of it.
 #[derive(Clone)]
@@ -154,6 +157,16 @@ pub trait Observer: Send + Sync {
         let _ = crowd;
     }
 
+    /// A snapshot of a graph's run is due ([`crate::graph::Settings::snapshot_every`]), or the run has ended.
+    fn snapshot(&self, snapshot: &Snapshot) {
+        let _ = snapshot;
+    }
+
+    /// Nothing has moved in a graph's run for [`crate::graph::Settings::stall_after`]; told once for each stall.
+    fn stalled(&self, stall: &Stall) {
+        let _ = stall;
+    }
+
     /// A task call has ended well: name, position of the chunk (`None` outside a stream), seconds.
     ///
     /// Sources report each chunk they gave; the end of an accumulation reports without a chunk.
@@ -169,5 +182,40 @@ pub trait Observer: Send + Sync {
     /// A stream has ended, well or not: number of the pass, chunks that its source gave, seconds.
     fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
         let _ = (pass, chunks, seconds);
+    }
+}
+
+/// Tells all of them, in order.
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn called(&self, call: &Call<'_>) {
+        self.iter().for_each(|observer| observer.called(call));
+    }
+
+    fn timed(&self, timer: &str, part: &Call<'_>) {
+        self.iter().for_each(|observer| observer.timed(timer, part));
+    }
+
+    fn crowded(&self, crowd: &Crowd) {
+        self.iter().for_each(|observer| observer.crowded(crowd));
+    }
+
+    fn snapshot(&self, snapshot: &Snapshot) {
+        self.iter().for_each(|observer| observer.snapshot(snapshot));
+    }
+
+    fn stalled(&self, stall: &Stall) {
+        self.iter().for_each(|observer| observer.stalled(stall));
+    }
+
+    fn task_done(&self, task: &str, chunk: Option<u64>, seconds: f64) {
+        self.iter().for_each(|observer| observer.task_done(task, chunk, seconds));
+    }
+
+    fn pass_started(&self, pass: usize, source: &str, n_chunks: Option<u64>) {
+        self.iter().for_each(|observer| observer.pass_started(pass, source, n_chunks));
+    }
+
+    fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
+        self.iter().for_each(|observer| observer.pass_ended(pass, chunks, seconds));
     }
 }

@@ -58,6 +58,12 @@ impl Tally {
         }
     }
 
+    /// Work that belongs to no call: at the end of a stream.
+    pub(crate) fn extend(&self, nanoseconds: u64) {
+        add(&self.total, nanoseconds);
+        self.max.fetch_max(nanoseconds, Ordering::Relaxed);
+    }
+
     /// Adds values that were measured elsewhere.
     pub(crate) fn absorb(&self, sum: &Sum) {
         add(&self.timed, sum.n);
@@ -151,8 +157,8 @@ pub(crate) struct Desk {
     /// Frames at the boundary behind it, where that was looked at.
     pub(crate) crowd: Tally,
     timers: Mutex<Vec<Timer>>,
-    /// The thread, as the operating system calls it.
-    pub(crate) thread: AtomicU64,
+    /// The thread, as the operating system calls it; 0 if that is not known.
+    thread: AtomicU64,
 }
 
 impl Desk {
@@ -170,6 +176,22 @@ impl Desk {
             timers: Mutex::default(),
             thread: zero(),
         }
+    }
+
+    /// The thread that works here, unless its work is done by others.
+    pub(crate) fn sit_down(&self, has_pool: bool) {
+        #[cfg(target_os = "linux")]
+        if !has_pool {
+            let thread = rustix::thread::gettid().as_raw_nonzero().get();
+            self.thread.store(u64::try_from(thread).unwrap_or(0), Ordering::Relaxed);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = has_pool;
+    }
+
+    /// The thread by its number, if that is known and says anything.
+    pub(crate) fn thread(&self) -> Option<u64> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|&thread| thread > 0)
     }
 
     #[inline]

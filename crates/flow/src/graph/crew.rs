@@ -10,16 +10,17 @@ use std::{
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, ReplicaStats, SCHEMA, Settings, Stage, StreamReport, TaskStats,
-    alarm::Alarm,
-    board::{Board, Sum, doing},
+    BoundaryStats, SCHEMA, Settings, Stage, StreamReport,
+    board::{Board, doing},
     engine::{Engine, Shared, Tools},
     gather::Gathering,
     layout::{Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
+    snapshot::Scene,
     threads::Pool,
     wait::Waiting,
+    watch::{Bell, Watch},
     work::{Lookout, Numbers, Worker},
 };
 use crate::{BuildError, Error, env::panic_error};
@@ -101,9 +102,10 @@ impl Crew {
         let pools: Vec<_> =
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
         let board = self.shape.board();
+        let scene = self.shape.scene(&board, started);
         let yard = Yard {
             shape: &self.shape,
-            board: &board,
+            scene: &scene,
             rings: &rings,
             gates: &gates,
             gatherings: &gatherings,
@@ -113,14 +115,14 @@ impl Crew {
         };
         let mut done = yard.work(std::mem::take(&mut self.kits));
         drop((pools, own));
-        let mut report = self.shape.report(&board, &done);
+        let report = report(&scene, &done);
+        Watch { scene: &scene, settings, shared: &shared }.tell_snapshot(true);
         for (stage, workers) in done.iter_mut().enumerate() {
             let kit = |(replica, done): (usize, &mut Option<Done>)| {
                 done.take().and_then(|done| done.kit).or_else(|| gatherings[stage].take(replica))
             };
             self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
         }
-        report.wall_s = started.elapsed().as_secs_f64();
         shared.into_result()?;
         Ok(report)
     }
@@ -213,48 +215,32 @@ impl Shape {
         Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
     }
 
-    /// What was counted of every task; may be asked for at any time.
-    fn tasks(&self, board: &Board) -> Vec<TaskStats> {
-        let mut tasks = Vec::new();
-        for (stage, (desks, layout)) in board.stages.iter().zip(&self.layout.stages).enumerate() {
-            for (i, step) in layout.steps.iter().enumerate().filter(|(_, step)| !step.is_internal) {
-                let tallies = desks.iter().map(|desk| &desk.tallies[i]);
-                let replicas =
-                    tallies.map(|tally| ReplicaStats { calls: tally.calls(), clock: tally.clock() });
-                let mut task = TaskStats::new(step.name.clone(), stage, replicas.collect());
-                desks.iter().for_each(|desk| desk.add_timers(i, &mut task.timers));
-                tasks.push(task);
-            }
-        }
-        tasks
+    fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
+        let capacities = (1..self.posts.len()).map(|stage| self.spec(stage - 1).capacity).collect();
+        Scene { stages: &self.layout.stages, capacities, board, started }
     }
+}
 
-    fn report(&self, board: &Board, done: &[Vec<Option<Done>>]) -> StreamReport {
-        let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
-            done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
-        };
-        let boundary = |stage| {
-            let room = each(stage, |done| done.waited_room_s);
-            let frame = each(stage + 1, |done| done.waited_frame_s);
-            let mut crowd = Sum::default();
-            board.stages[stage].iter().for_each(|desk| crowd.merge(&desk.crowd.sum()));
-            BoundaryStats {
-                capacity: self.spec(stage).capacity as u64,
-                occupancy: crowd.into(),
-                waited_room_s: room.iter().sum(),
-                waited_frame_s: frame.iter().sum(),
-                replicas_waited_room_s: room,
-                replicas_waited_frame_s: frame,
-            }
-        };
-        StreamReport {
-            schema: SCHEMA,
-            frames: board.frames(),
-            wall_s: 0.0,
-            tasks: self.tasks(board),
-            boundaries: (0..done.len().saturating_sub(1)).map(boundary).collect(),
+fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
+    let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
+        done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
+    };
+    let boundary = |(stage, &capacity): (usize, &usize)| {
+        let room = each(stage, |done| done.waited_room_s);
+        let frame = each(stage + 1, |done| done.waited_frame_s);
+        BoundaryStats {
+            capacity: capacity as u64,
+            occupancy: scene.occupancy(stage),
+            waited_room_s: room.iter().sum(),
+            waited_frame_s: frame.iter().sum(),
+            replicas_waited_room_s: room,
+            replicas_waited_frame_s: frame,
         }
-    }
+    };
+    let boundaries = scene.capacities.iter().enumerate().map(boundary).collect();
+    let (frames, tasks, wall_s) =
+        (scene.board.frames(), scene.tasks(), scene.started.elapsed().as_secs_f64());
+    StreamReport { schema: SCHEMA, frames, wall_s, tasks, boundaries }
 }
 
 /// Lets only so many frames into some stages.
@@ -270,7 +256,7 @@ struct Gate {
 #[derive(Clone, Copy)]
 struct Yard<'a> {
     shape: &'a Shape,
-    board: &'a Board,
+    scene: &'a Scene<'a>,
     rings: &'a [Arc<dyn Carrier>],
     gates: &'a [Gate],
     gatherings: &'a [Gathering],
@@ -284,13 +270,13 @@ impl Yard<'_> {
     fn work(self, kits: Vec<Vec<Option<Kit>>>) -> Vec<Vec<Option<Done>>> {
         let mut done: Vec<Vec<Option<Done>>> =
             kits.iter().map(|stage| stage.iter().map(|_| None).collect()).collect();
-        let alarm = Alarm::default();
+        let bell = Bell::default();
         thread::scope(|scope| {
-            if let Some(deadline) = self.settings.deadline {
-                let (alarm, shared) = (&alarm, self.shared);
-                let watch = move || alarm.watch(deadline, shared);
-                let started = Builder::new().name("flow deadline".to_owned()).spawn_scoped(scope, watch);
-                started.map_or_else(|source| self.refuse(source), |handle| alarm.set(handle.thread()));
+            if Watch::is_needed(self.settings) {
+                let watch = Watch { scene: self.scene, settings: self.settings, shared: self.shared };
+                let (bell, builder) = (&bell, Builder::new().name("flow watch".to_owned()));
+                let started = builder.spawn_scoped(scope, move || watch.keep(bell));
+                started.map_or_else(|source| self.refuse(source), |handle| bell.set(handle.thread()));
             }
             let mut handles = Vec::new();
             let mut mine = None;
@@ -316,7 +302,7 @@ impl Yard<'_> {
             for (stage, replica, handle) in handles {
                 done[stage][replica] = handle.join().ok().flatten();
             }
-            alarm.stop();
+            bell.ring();
         });
         done
     }
@@ -349,9 +335,10 @@ impl Yard<'_> {
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
+        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
-        let desk = &self.board.stages[stage][replica];
+        let desk = &self.scene.board.stages[stage][replica];
         let tools = Tools {
             sampling: settings.sampling,
             observer: settings.observer.clone(),
@@ -363,9 +350,10 @@ impl Yard<'_> {
         let outlet = self.outlet(&mut engine, layout);
         let lookout = Lookout {
             desk,
-            board: self.board,
+            board: self.scene.board,
             sampling: settings.sampling,
             observer: settings.observer.as_deref(),
+            shared,
             capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
         };
         let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);

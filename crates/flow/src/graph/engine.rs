@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -23,6 +23,7 @@ use super::{
     cell::{AnyCell, Cells, SlotInfo, Wires},
     fault::Fault,
     layout::{Kit, StageLayout, StepLayout},
+    stall::Stall,
     timers::{self, Counting, Mode, nanoseconds},
 };
 use crate::{
@@ -51,6 +52,24 @@ struct Step {
     tally: Arc<Tally>,
     /// Timers of the task's own.
     timers: Vec<(&'static str, Arc<Tally>)>,
+    /// Gives frames at a rate of its own, so that it is asked several times for each that it takes.
+    opens: bool,
+    /// Nanoseconds that it has worked on the frame at work so far, where that is timed and it opens.
+    so_far: u64,
+}
+
+impl Step {
+    /// Notes the time of a call that gave `turn`.
+    #[inline]
+    fn measure(&mut self, nanoseconds: u64, turn: Turn) {
+        if !self.opens {
+            self.tally.measure(nanoseconds);
+        } else if turn == 1 {
+            self.so_far += nanoseconds;
+        } else {
+            self.tally.measure(std::mem::take(&mut self.so_far) + nanoseconds);
+        }
+    }
 }
 
 /// What an engine needs beside its tasks.
@@ -104,10 +123,12 @@ impl Engine {
         let modules: Vec<_> = kit.modules.into_iter().map(|module| module.map(link)).collect();
         let data: Vec<_> = modules.iter().map(|m| m.as_ref().map(|(data, _)| data.clone())).collect();
         let bound = kit.bodies.into_iter().zip(&layout.bindings).zip(&tools.desk.tallies);
-        let steps = bound.map(|((body, binding), tally)| {
+        let steps = bound.enumerate().map(|(i, ((body, binding), tally))| {
             let pool = tools.pool.as_ref();
             let mut wires = Wires { binding, slots, cells: &mut cells, modules: &data, pool };
-            Step { task: body.link(&mut wires), tally: tally.clone(), timers: Vec::new() }
+            let opens = layout.openers.iter().any(|&(step, _)| step == i);
+            let task = body.link(&mut wires);
+            Step { task, tally: tally.clone(), timers: Vec::new(), opens, so_far: 0 }
         });
         let steps = steps.collect();
         let back = vec![0; layout.blocks.len()];
@@ -178,16 +199,17 @@ impl Engine {
     fn finish_one(&mut self, step: usize, is_whole: bool) -> thread::Result<Turn> {
         let is_timed = self.tools.sampling != Sampling::Off;
         let _counting = is_timed.then(|| Counting::begin(self.tools.mode()));
-        let Engine { layout, steps, fault, .. } = self;
-        self.tools.desk.set_doing(layout.ops.iter().position(|op| op.step == step).unwrap_or(0));
-        let began = Instant::now();
-        let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
-        if is_timed && matches!(turn, Ok(1)) {
-            let ended = Instant::now();
-            self.steps[step].tally.measure(nanoseconds(began, ended));
-            self.note(step, began, ended);
-        }
-        turn
+        self.tools.desk.set_doing(self.layout.ops.iter().position(|op| op.step == step).unwrap_or(0));
+        catch_unwind(AssertUnwindSafe(|| {
+            let began = Instant::now();
+            let turn = self.steps[step].task.finish(is_whole, &mut self.fault);
+            if is_timed && turn == 1 {
+                let ended = Instant::now();
+                self.steps[step].tally.extend(nanoseconds(began, ended));
+                self.note(step, began, ended);
+            }
+            turn
+        }))
     }
 
     /// Runs from an op to the end of the frame, or to one of another rate that is to go out.
@@ -267,7 +289,10 @@ impl Engine {
     pub(crate) fn abandon(&mut self) {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             self.cells.clear();
-            self.steps.iter_mut().for_each(|step| step.task.reset());
+            for step in &mut self.steps {
+                step.so_far = 0;
+                step.task.reset();
+            }
         }));
     }
 
@@ -298,7 +323,7 @@ impl Engine {
             let ended = Instant::now();
             at = op.behind(turn);
             if turn != END && turn != FAIL {
-                step.tally.measure(nanoseconds(began, ended));
+                step.measure(nanoseconds(began, ended), turn);
                 if is_seen || timers::has_news() {
                     self.note(i, began, ended);
                 }
@@ -349,6 +374,8 @@ pub(crate) struct Shared {
     pub(crate) frames: u64,
     pub(crate) cancel: CancelToken,
     pub(crate) expired: AtomicBool,
+    /// Why the run is to end, if nothing moved.
+    stalled: OnceLock<Stall>,
     pub(crate) fault: Fault,
     /// Next frame, where the first stage has several replicas.
     pub(crate) next: AtomicU64,
@@ -360,6 +387,7 @@ impl Shared {
             frames: settings.frames.unwrap_or(u64::MAX),
             cancel: settings.cancel.clone(),
             expired: AtomicBool::new(false),
+            stalled: OnceLock::new(),
             fault: Fault::default(),
             next: AtomicU64::new(0),
         }
@@ -369,8 +397,18 @@ impl Shared {
         self.cancel.is_cancelled() || self.expired.load(Ordering::Relaxed)
     }
 
+    /// Ends the run because nothing moves, unless it is ending anyway.
+    pub(crate) fn stall(&self, stall: Stall) {
+        if !self.is_stopped() && !self.fault.is_before(u64::MAX - 1) && self.stalled.set(stall).is_ok() {
+            self.cancel.cancel();
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Error> {
         let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.into_inner());
+        if let Some(stall) = self.stalled.into_inner() {
+            return Err(Error::Stalled { stall: Box::new(stall) });
+        }
         self.fault.into_result()?;
         match (is_cancelled, is_expired) {
             (true, _) => Err(Error::Cancelled),

@@ -65,7 +65,6 @@
 //! graph.task(big, map("Other", |_: Big| Ok(())));
 //! ```
 
-mod alarm;
 mod blocks;
 mod board;
 mod body;
@@ -86,13 +85,17 @@ mod rates;
 mod report;
 mod ring;
 mod sequence;
+mod snapshot;
 mod socket;
 mod split;
+mod stall;
 mod sync;
 mod table;
 mod threads;
 mod timers;
+mod trace;
 mod wait;
+mod watch;
 mod work;
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
@@ -110,9 +113,12 @@ pub use report::{
     TaskStats, TimerStats,
 };
 pub use sequence::Sequence;
+pub use snapshot::{BoundaryNow, Doing, Snapshot, Worker};
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
+pub use stall::{Stall, StalledWorker};
 pub use timers::timed;
+pub use trace::Trace;
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.

@@ -1,6 +1,10 @@
 //! What one replica of a stage does with its frames, as a first stage and as a later one.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::Ordering,
+    time::Instant,
+};
 
 use super::{
     Sampling,
@@ -8,7 +12,7 @@ use super::{
     engine::{Engine, FINISH, Outcome, Shared},
     ring::{Inlet, Outlet},
 };
-use crate::{Crowd, Observer};
+use crate::{Crowd, Observer, env::panic_error};
 
 /// How the frames of a first stage are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub(crate) struct Lookout<'a> {
     pub(crate) board: &'a Board,
     pub(crate) sampling: Sampling,
     pub(crate) observer: Option<&'a dyn Observer>,
+    pub(crate) shared: &'a Shared,
     /// Frames that there is room for behind the stage.
     pub(crate) capacity: usize,
 }
@@ -58,13 +63,10 @@ impl Lookout<'_> {
         let (stage, capacity) = (self.desk.stage, self.capacity);
         let frames = self.board.waiting(stage, capacity);
         self.desk.crowd.measure(frames);
-        if let Some(observer) = self.observer {
-            observer.crowded(&Crowd {
-                boundary: stage,
-                frames,
-                capacity: capacity as u64,
-                at: Instant::now(),
-            });
+        let Some(observer) = self.observer else { return };
+        let crowd = Crowd { boundary: stage, frames, capacity: capacity as u64, at: Instant::now() };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.crowded(&crowd))) {
+            self.shared.fault.record(0, panic_error("observer", None, &*payload));
         }
     }
 }

@@ -5,5 +5,7 @@ mod control;
 mod failures;
 mod pipeline;
 mod rates;
+mod seeing;
 mod sequence;
 mod support;
+mod trace;
