@@ -35,6 +35,12 @@ pub enum Error {
     /// The run's deadline has passed: no further frame was begun.
     #[error("the deadline has passed; allow more time, or give fewer frames")]
     Deadline,
+    /// Nothing moved for [`crate::graph::Settings::stall_after`], and the run was to end then.
+    #[error("{stall}")]
+    Stalled {
+        /// Who waited for what, and which tasks were at work.
+        stall: Box<crate::graph::Stall>,
+    },
     /// The declaration or the run's settings cannot be executed; nothing was started.
     #[error(transparent)]
     Build(#[from] BuildError),

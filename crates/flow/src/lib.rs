@@ -163,7 +163,7 @@ pub use error::{BoxError, BuildError, Error};
 pub use plan::{PassPlan, Plan, StagePlan};
 pub use repeat::State;
 pub use report::{PassReport, RunReport, TaskRate, TaskReport};
-pub use run::{Call, CancelToken, Execution, Observer, Run};
+pub use run::{Call, CancelToken, Crowd, Execution, Observer, Run};
 pub use scope::PerChunkScope;
 pub use socket::{Once, Output, PerChunk, Socket, Sockets, Unzip};
 pub use task::{Accumulator, Source, Task};

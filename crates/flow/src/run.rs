@@ -9,7 +9,10 @@ use std::{
     time::Instant,
 };
 
-use crate::BuildError;
+use crate::{
+    BuildError,
+    graph::{Snapshot, Stall},
+};
 
 /// How a chain is to be executed. Results do not depend on any of it.
 #[derive(Clone)]
@@ -102,6 +105,8 @@ pub struct Call<'a> {
     pub stage: usize,
     /// The replica of the stage, from 0.
     pub replica: usize,
+    /// How often the rate has changed in front of the stage: where it is the same, frames of one number are the same.
+    pub rate: u64,
     /// The frame; `None` at the end of a stream.
     pub frame: Option<u64>,
     /// When the call began.
@@ -117,6 +122,20 @@ impl Call<'_> {
     }
 }
 
+/// How full a boundary between stages was, as told to an [`Observer`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Crowd {
+    /// The stage in front of the boundary, from 0.
+    pub boundary: usize,
+    /// Frames that lay there, more or less: both sides go on while they are counted.
+    pub frames: u64,
+    /// Frames that there is room for.
+    pub capacity: u64,
+    /// When it was looked at.
+    pub at: Instant,
+}
+
 /// Looks on while a chain runs; called from any thread, so it must be quick.
 ///
 /// A panic in it counts as a panic of the task that it was told about.
@@ -124,6 +143,28 @@ pub trait Observer: Send + Sync {
     /// A timed call of a task has ended, well or not; calls [`Observer::task_done`] unless overridden.
     fn called(&self, call: &Call<'_>) {
         self.task_done(call.task, call.frame, call.seconds());
+    }
+
+    /// A part of a timed call has ended, which the task timed by itself ([`crate::graph::timed`]): the name of the
+    /// timer, and the call with begin and end of the part. Told when the call has ended; of calls with hundreds of
+    /// parts only of the first.
+    fn timed(&self, timer: &str, part: &Call<'_>) {
+        let _ = (timer, part);
+    }
+
+    /// A timed frame was put into a boundary.
+    fn crowded(&self, crowd: &Crowd) {
+        let _ = crowd;
+    }
+
+    /// A snapshot of a graph's run is due ([`crate::graph::Settings::snapshot_every`]), or the run has ended.
+    fn snapshot(&self, snapshot: &Snapshot) {
+        let _ = snapshot;
+    }
+
+    /// Nothing has moved in a graph's run for [`crate::graph::Settings::stall_after`]; told once for each stall.
+    fn stalled(&self, stall: &Stall) {
+        let _ = stall;
     }
 
     /// A task call has ended well: name, position of the chunk (`None` outside a stream), seconds.
@@ -141,5 +182,40 @@ pub trait Observer: Send + Sync {
     /// A stream has ended, well or not: number of the pass, chunks that its source gave, seconds.
     fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
         let _ = (pass, chunks, seconds);
+    }
+}
+
+/// Tells all of them, in order.
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn called(&self, call: &Call<'_>) {
+        self.iter().for_each(|observer| observer.called(call));
+    }
+
+    fn timed(&self, timer: &str, part: &Call<'_>) {
+        self.iter().for_each(|observer| observer.timed(timer, part));
+    }
+
+    fn crowded(&self, crowd: &Crowd) {
+        self.iter().for_each(|observer| observer.crowded(crowd));
+    }
+
+    fn snapshot(&self, snapshot: &Snapshot) {
+        self.iter().for_each(|observer| observer.snapshot(snapshot));
+    }
+
+    fn stalled(&self, stall: &Stall) {
+        self.iter().for_each(|observer| observer.stalled(stall));
+    }
+
+    fn task_done(&self, task: &str, chunk: Option<u64>, seconds: f64) {
+        self.iter().for_each(|observer| observer.task_done(task, chunk, seconds));
+    }
+
+    fn pass_started(&self, pass: usize, source: &str, n_chunks: Option<u64>) {
+        self.iter().for_each(|observer| observer.pass_started(pass, source, n_chunks));
+    }
+
+    fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
+        self.iter().for_each(|observer| observer.pass_ended(pass, chunks, seconds));
     }
 }

@@ -10,16 +10,18 @@ use std::{
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, Clock, CoreSet, Settings, Stage, StreamReport, TaskStats,
-    alarm::Alarm,
-    engine::{Count, Engine, Shared, Tools},
+    BoundaryStats, CoreSet, SCHEMA, Settings, Stage, StreamReport,
+    board::{Board, doing},
+    engine::{Engine, Shared, Tools},
     gather::Gathering,
     layout::{Copying, Feedback, Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
+    snapshot::Scene,
     threads::Pool,
     wait::Waiting,
-    work::{Back, Numbers, Worker},
+    watch::{Bell, Watch},
+    work::{Back, Lookout, Numbers, Worker},
 };
 use crate::{BuildError, Error, env::panic_error};
 
@@ -63,8 +65,6 @@ struct Shape {
 struct Done {
     /// `None` for a replica that left it in the [`Gathering`].
     kit: Option<Kit>,
-    counts: Vec<Count>,
-    frames: u64,
     waited_frame_s: f64,
     waited_room_s: f64,
 }
@@ -120,8 +120,11 @@ impl Crew {
         let own = self.own_pools()?;
         let pools: Vec<_> =
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
+        let board = self.shape.board();
+        let scene = self.shape.scene(&board, started);
         let yard = Yard {
             shape: &self.shape,
+            scene: &scene,
             rings: &rings,
             gates: &gates,
             backs: &backs,
@@ -133,14 +136,14 @@ impl Crew {
         };
         let mut done = yard.work(std::mem::take(&mut self.kits));
         drop((pools, own));
-        let mut report = self.shape.report(&done);
+        let report = report(&scene, &done);
+        Watch { scene: &scene, settings, shared: &shared }.tell_snapshot(true);
         for (stage, workers) in done.iter_mut().enumerate() {
             let kit = |(replica, done): (usize, &mut Option<Done>)| {
                 done.take().and_then(|done| done.kit).or_else(|| gatherings[stage].take(replica))
             };
             self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
         }
-        report.wall_s = started.elapsed().as_secs_f64();
         Ok((report, shared.into_result()))
     }
 
@@ -163,7 +166,7 @@ impl Crew {
 impl Shape {
     /// The rings between the stages.
     fn rings(&self) -> Vec<Arc<dyn Carrier>> {
-        let ring = |(stage, layout): (usize, &super::layout::StageLayout)| {
+        let ring = |(stage, layout): (usize, &Arc<StageLayout>)| {
             let spec = self.spec(stage);
             let kinds: Vec<_> = layout.exports.iter().map(|&slot| &self.layout.slots[slot].kind).collect();
             let lanes = kinds.iter().skip(1).map(|kind| kind.lane(spec.capacity)).collect();
@@ -250,34 +253,36 @@ impl Shape {
         self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
     }
 
-    fn report(&self, done: &[Vec<Option<Done>>]) -> StreamReport {
-        let mut tasks = Vec::new();
-        for (stage, (workers, layout)) in done.iter().zip(&self.layout.stages).enumerate() {
-            for (i, step) in layout.steps.iter().enumerate().filter(|(_, step)| !step.is_internal) {
-                let (mut calls, mut clock) = (0, Clock::default());
-                for count in workers.iter().flatten().map(|done| &done.counts[i]) {
-                    calls += count.calls;
-                    clock.merge(&count.clock);
-                }
-                tasks.push(TaskStats {
-                    name: step.name.clone(),
-                    stage,
-                    replicas: workers.len(),
-                    calls,
-                    clock,
-                });
-            }
-        }
-        let sum = |stage: usize, part: fn(&Done) -> f64| done[stage].iter().flatten().map(part).sum();
-        let boundary = |stage| BoundaryStats {
-            waited_room_s: sum(stage, |done| done.waited_room_s),
-            waited_frame_s: sum(stage + 1, |done| done.waited_frame_s),
-        };
-        let boundaries = (0..done.len().saturating_sub(1)).map(boundary).collect();
-        let last = done.last().map_or(&[][..], |stage| stage);
-        let frames = last.iter().flatten().map(|done| done.frames).sum();
-        StreamReport { frames, wall_s: 0.0, tasks, boundaries }
+    fn board(&self) -> Board {
+        Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
     }
+
+    fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
+        let capacities = (1..self.posts.len()).map(|stage| self.spec(stage - 1).capacity).collect();
+        Scene { stages: &self.layout.stages, capacities, board, started }
+    }
+}
+
+fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
+    let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
+        done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
+    };
+    let boundary = |(stage, &capacity): (usize, &usize)| {
+        let room = each(stage, |done| done.waited_room_s);
+        let frame = each(stage + 1, |done| done.waited_frame_s);
+        BoundaryStats {
+            capacity: capacity as u64,
+            occupancy: scene.occupancy(stage),
+            waited_room_s: room.iter().sum(),
+            waited_frame_s: frame.iter().sum(),
+            replicas_waited_room_s: room,
+            replicas_waited_frame_s: frame,
+        }
+    };
+    let boundaries = scene.capacities.iter().enumerate().map(boundary).collect();
+    let (frames, tasks, wall_s) =
+        (scene.board.frames(), scene.tasks(), scene.started.elapsed().as_secs_f64());
+    StreamReport { schema: SCHEMA, frames, wall_s, tasks, boundaries }
 }
 
 /// Lets only so many frames into some stages.
@@ -293,6 +298,7 @@ struct Gate {
 #[derive(Clone, Copy)]
 struct Yard<'a> {
     shape: &'a Shape,
+    scene: &'a Scene<'a>,
     rings: &'a [Arc<dyn Carrier>],
     gates: &'a [Gate],
     /// The ways back of loops around several stages.
@@ -309,13 +315,13 @@ impl Yard<'_> {
     fn work(self, kits: Vec<Vec<Option<Kit>>>) -> Vec<Vec<Option<Done>>> {
         let mut done: Vec<Vec<Option<Done>>> =
             kits.iter().map(|stage| stage.iter().map(|_| None).collect()).collect();
-        let alarm = Alarm::default();
+        let bell = Bell::default();
         thread::scope(|scope| {
-            if let Some(deadline) = self.settings.deadline {
-                let (alarm, shared) = (&alarm, self.shared);
-                let watch = move || alarm.watch(deadline, shared);
-                let started = Builder::new().name("flow deadline".to_owned()).spawn_scoped(scope, watch);
-                started.map_or_else(|source| self.refuse(source), |handle| alarm.set(handle.thread()));
+            if Watch::is_needed(self.settings) {
+                let watch = Watch { scene: self.scene, settings: self.settings, shared: self.shared };
+                let (bell, builder) = (&bell, Builder::new().name("flow watch".to_owned()));
+                let started = builder.spawn_scoped(scope, move || watch.keep(bell));
+                started.map_or_else(|source| self.refuse(source), |handle| bell.set(handle.thread()));
             }
             let mut handles = Vec::new();
             let mut mine = None;
@@ -341,7 +347,7 @@ impl Yard<'_> {
             for (stage, replica, handle) in handles {
                 done[stage][replica] = handle.join().ok().flatten();
             }
-            alarm.stop();
+            bell.ring();
         });
         done
     }
@@ -376,33 +382,57 @@ impl Yard<'_> {
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
+        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
-        let (observer, pool) = (settings.observer.as_deref(), self.pools[stage].as_ref());
-        let once = Some(shared).filter(|_| self.is_once);
-        let tools = Tools { sampling: settings.sampling, observer, pool, replica, once };
-        let mut engine = Engine::link(layout, &shape.layout.slots, kit, tools);
+        let desk = &self.scene.board.stages[stage][replica];
+        let tools = Tools {
+            sampling: settings.sampling,
+            observer: settings.observer.clone(),
+            pool: self.pools[stage].clone(),
+            desk: desk.clone(),
+            once: Some(settings.cancel.clone()).filter(|_| self.is_once),
+        };
+        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
         let inlet = self.inlet(&mut engine, layout);
         let outlet = self.outlet(&mut engine, layout);
+        let lookout = Lookout {
+            desk,
+            board: self.scene.board,
+            sampling: settings.sampling,
+            observer: settings.observer.as_deref(),
+            shared,
+            capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
+        };
         let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
         let (release, back) = (self.release(stage), self.back(&mut engine, stage));
-        let mut worker =
-            Worker { engine: &mut engine, outlet, shared, hands_on, n_changes, emitted: 0, release, back };
-        let mut waited_frame_s = 0.0;
-        let frames = match inlet {
+        let mut worker = Worker {
+            engine: &mut engine,
+            outlet,
+            lookout,
+            shared,
+            hands_on,
+            n_changes,
+            emitted: 0,
+            release,
+            back,
+        };
+        let (mut waited_frame_s, mut waited_token_s) = (0.0, 0.0);
+        match inlet {
             None => {
-                let tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
-                worker.lead(tokens, shape.numbers)
+                let mut tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
+                worker.lead(&mut tokens, shape.numbers);
+                waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
             }
             Some(mut inlet) => {
-                let frames = worker.follow(&mut *inlet);
+                worker.follow(&mut *inlet);
                 waited_frame_s = inlet.waited().seconds;
-                frames
             }
-        };
+        }
         let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
         match gathering.filter(|_| replica == 0) {
             Some(gathering) => {
+                desk.set_doing(doing::OTHERS);
                 gathering.visit(|kit| worker.engine.merge(kit));
                 worker.finish();
             }
@@ -411,16 +441,16 @@ impl Yard<'_> {
         }
         let _ = worker.back.take().map(|back| back.outlet.close());
         let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
-        let (kit, counts) = engine.unlink();
-        let mut kit = Some(kit);
+        desk.set_doing(doing::OVER);
+        let mut kit = Some(engine.unlink());
         if let Some(gathering) = gathering.filter(|_| replica > 0) {
             gathering.leave(replica, kit.take());
         }
-        Done { kit, counts, frames, waited_frame_s, waited_room_s }
+        Done { kit, waited_frame_s, waited_room_s: waited_room_s + waited_token_s }
     }
 
     /// Ties the ends of loops that go back from or to this stage.
-    fn back(self, engine: &mut Engine<'_>, stage: usize) -> Option<Back> {
+    fn back(self, engine: &mut Engine, stage: usize) -> Option<Back> {
         let slots = &self.shape.layout.slots;
         let mut way_back = None;
         for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(self.backs)
@@ -450,7 +480,7 @@ impl Yard<'_> {
         gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
-    fn inlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
+    fn inlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = &self.rings[stage.checked_sub(1)?];
         let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
@@ -461,7 +491,7 @@ impl Yard<'_> {
         }))
     }
 
-    fn outlet(self, engine: &mut Engine<'_>, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
+    fn outlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = self.rings.get(stage)?;
         let outlet =

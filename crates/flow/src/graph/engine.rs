@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -18,12 +18,14 @@ use rayon::ThreadPool;
 use super::{
     Sampling, Settings,
     blocks::{Code, close, decode},
+    board::{Desk, Tally},
     body::{AnyModule, DROP, END, FAIL, FINISHED, Linked, NEXT, Turn, Unlink},
     cell::{AnyCell, Cells, SlotInfo, Wires},
     fault::Fault,
     layout::{Kit, StageLayout, StepLayout},
-    report::Clock,
     ring::Inlet,
+    stall::Stall,
+    timers::{self, Counting, Mode, nanoseconds},
 };
 use crate::{
     BoxError, Call, CancelToken, Error, Observer,
@@ -48,38 +50,56 @@ pub(crate) enum Outcome {
 /// A task on its thread.
 struct Step {
     task: Box<dyn Linked>,
-    calls: u64,
-    clock: Clock,
+    tally: Arc<Tally>,
+    /// Timers of the task's own.
+    timers: Vec<(&'static str, Arc<Tally>)>,
+    /// Gives frames at a rate of its own, so that it is asked several times for each that it takes.
+    opens: bool,
+    /// Nanoseconds that it has worked on the frame at work so far, where that is timed and it opens.
+    so_far: u64,
 }
 
-/// What was counted of a task.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Count {
-    pub(crate) calls: u64,
-    pub(crate) clock: Clock,
+impl Step {
+    /// Notes the time of a call that gave `turn`.
+    #[inline]
+    fn measure(&mut self, nanoseconds: u64, turn: Turn) {
+        if !self.opens {
+            self.tally.measure(nanoseconds);
+        } else if turn == 1 {
+            self.so_far += nanoseconds;
+        } else {
+            self.tally.measure(std::mem::take(&mut self.so_far) + nanoseconds);
+        }
+    }
 }
 
 /// What an engine needs beside its tasks.
-#[derive(Clone, Copy)]
-pub(crate) struct Tools<'a> {
+#[derive(Clone)]
+pub(crate) struct Tools {
     pub(crate) sampling: Sampling,
-    pub(crate) observer: Option<&'a dyn Observer>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// Threads for tasks that are parallel inside.
-    pub(crate) pool: Option<&'a Arc<ThreadPool>>,
-    pub(crate) replica: usize,
+    pub(crate) pool: Option<Arc<ThreadPool>>,
+    /// Where it counts.
+    pub(crate) desk: Arc<Desk>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
-    pub(crate) once: Option<&'a Shared>,
+    pub(crate) once: Option<CancelToken>,
+}
+
+impl Tools {
+    /// What timers do in a frame that is timed.
+    fn mode(&self) -> Mode {
+        if self.observer.is_some() { Mode::Spans } else { Mode::Sums }
+    }
 }
 
 /// One replica of one stage.
-pub(crate) struct Engine<'a> {
-    layout: &'a StageLayout,
+pub(crate) struct Engine {
+    layout: Arc<StageLayout>,
     steps: Vec<Step>,
     cells: Cells,
     modules: Vec<Option<(Rc<dyn Any>, Unlink)>>,
-    tools: Tools<'a>,
-    /// The op at work, for the name of a panic.
-    at: usize,
+    tools: Tools,
     fault: Option<BoxError>,
     frame: u64,
     /// The op that opened each block.
@@ -95,9 +115,9 @@ struct Ending {
     is_whole: bool,
 }
 
-impl<'a> Engine<'a> {
+impl Engine {
     /// Binds tasks to cells.
-    pub(crate) fn link(layout: &'a StageLayout, slots: &[SlotInfo], kit: Kit, tools: Tools<'a>) -> Self {
+    pub(crate) fn link(layout: Arc<StageLayout>, slots: &[SlotInfo], kit: Kit, tools: Tools) -> Self {
         let mut cells = Cells::default();
         let link = |module: Box<dyn AnyModule>| {
             let unlinker = module.unlinker();
@@ -105,16 +125,18 @@ impl<'a> Engine<'a> {
         };
         let modules: Vec<_> = kit.modules.into_iter().map(|module| module.map(link)).collect();
         let data: Vec<_> = modules.iter().map(|m| m.as_ref().map(|(data, _)| data.clone())).collect();
-        let bound = kit.bodies.into_iter().zip(&layout.bindings);
-        let steps = bound.map(|(body, binding)| {
-            let pool = tools.pool;
+        let bound = kit.bodies.into_iter().zip(&layout.bindings).zip(&tools.desk.tallies);
+        let steps = bound.enumerate().map(|(i, ((body, binding), tally))| {
+            let pool = tools.pool.as_ref();
             let mut wires = Wires { binding, slots, cells: &mut cells, modules: &data, pool };
-            Step { task: body.link(&mut wires), calls: 0, clock: Clock::default() }
+            let opens = layout.openers.iter().any(|&(step, _)| step == i);
+            let task = body.link(&mut wires);
+            Step { task, tally: tally.clone(), timers: Vec::new(), opens, so_far: 0 }
         });
         let steps = steps.collect();
         let back = vec![0; layout.blocks.len()];
-        let (at, fault, frame, ending) = (0, None, 0, None);
-        Engine { layout, steps, cells, modules, tools, at, fault, frame, back, ending }
+        let (fault, frame, ending) = (None, 0, None);
+        Engine { layout, steps, cells, modules, tools, fault, frame, back, ending }
     }
 
     /// Takes over what a copy of this stage has gathered in its accumulators.
@@ -135,20 +157,20 @@ impl<'a> Engine<'a> {
     }
 
     /// Unbinds the tasks.
-    pub(crate) fn unlink(mut self) -> (Kit, Vec<Count>) {
+    pub(crate) fn unlink(mut self) -> Kit {
         self.abandon();
-        let counts = self.steps.iter().map(|step| Count { calls: step.calls, clock: step.clock }).collect();
         let bodies = self.steps.into_iter().map(|step| step.task.unlink()).collect();
         // Invariant: codelets held the only other references, and are unlinked.
         let modules =
             self.modules.into_iter().map(|module| module.and_then(|(data, unlink)| unlink(data))).collect();
-        (Kit { bodies, modules }, counts)
+        Kit { bodies, modules }
     }
 
     /// Runs all tasks on one frame. What a frame leaves behind when it is abandoned is dropped.
     #[inline]
     pub(crate) fn frame(&mut self, frame: u64) -> Outcome {
         self.frame = frame;
+        self.tools.desk.set_frame(frame);
         self.go(self.layout.blocks[0].start)
     }
 
@@ -167,6 +189,7 @@ impl<'a> Engine<'a> {
     /// The stream has ended: lets splitters give what is left.
     pub(crate) fn finish(&mut self, is_whole: bool) -> Outcome {
         self.frame = FINISH;
+        self.tools.desk.set_frame(FINISH);
         loop {
             let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
             let Some(&(step, block)) = self.layout.openers.get(n_done) else { return Outcome::Done };
@@ -182,26 +205,31 @@ impl<'a> Engine<'a> {
     }
 
     fn finish_one(&mut self, step: usize, is_whole: bool) -> thread::Result<Turn> {
-        let Engine { layout, steps, fault, .. } = self;
-        self.at = layout.ops.iter().position(|op| op.step == step).unwrap_or(0);
-        let began = Instant::now();
-        let turn = catch_unwind(AssertUnwindSafe(|| steps[step].task.finish(is_whole, fault)));
-        let is_news = self.tools.sampling != Sampling::Off && matches!(turn, Ok(1));
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            if is_news {
-                self.note(step, began, Instant::now());
+        let is_timed = self.tools.sampling != Sampling::Off;
+        let _counting = is_timed.then(|| Counting::begin(self.tools.mode()));
+        self.tools.desk.set_doing(self.layout.ops.iter().position(|op| op.step == step).unwrap_or(0));
+        catch_unwind(AssertUnwindSafe(|| {
+            let began = Instant::now();
+            let turn = self.steps[step].task.finish(is_whole, &mut self.fault);
+            if is_timed && turn == 1 {
+                let ended = Instant::now();
+                self.steps[step].tally.extend(nanoseconds(began, ended));
+                self.note(step, began, ended);
             }
-        }));
-        told.and(turn)
+            turn
+        }))
     }
 
     /// Runs from an op to the end of the frame, or to one of another rate that is to go out.
     #[inline]
     fn go(&mut self, mut at: usize) -> Outcome {
         loop {
-            let is_timed = self.tools.sampling.is_due(self.frame);
-            let work = || if is_timed { self.run_timed(at) } else { self.run(at) };
-            let turn = catch_unwind(AssertUnwindSafe(work));
+            let turn = if self.tools.sampling.is_due(self.frame) {
+                let _counting = Counting::begin(self.tools.mode());
+                catch_unwind(AssertUnwindSafe(|| self.run_timed(at)))
+            } else {
+                catch_unwind(AssertUnwindSafe(|| self.run(at)))
+            };
             if matches!(turn, Ok(END_OF_FRAME)) {
                 return Outcome::Done;
             }
@@ -216,15 +244,16 @@ impl<'a> Engine<'a> {
     #[inline(never)]
     fn turned(&mut self, turn: thread::Result<Turn>) -> ControlFlow<Outcome, usize> {
         let Ok(code) = turn else { return ControlFlow::Break(self.interrupt(turn)) };
+        let at = self.tools.desk.doing();
         match decode(code) {
             Code::Open(block) => {
-                self.back[block] = self.at;
+                self.back[block] = at;
                 ControlFlow::Continue(self.layout.blocks[block].start)
             }
             Code::Close(block) if block == self.layout.emits => ControlFlow::Break(Outcome::Emit),
             Code::Close(block) => self.close(block),
-            Code::Turn if code == DROP && self.layout.ops[self.at].block > 0 => {
-                let block = self.layout.ops[self.at].block;
+            Code::Turn if code == DROP && self.layout.ops[at].block > 0 => {
+                let block = self.layout.ops[at].block;
                 self.cells.clear_slots(&self.layout.blocks[block].slots);
                 self.close(block)
             }
@@ -239,7 +268,7 @@ impl<'a> Engine<'a> {
             return ControlFlow::Break(Outcome::Done);
         }
         // The splitter is asked again for the same frame, which is no further call.
-        self.steps[self.layout.ops[self.back[block]].step].calls -= 1;
+        self.steps[self.layout.ops[self.back[block]].step].tally.discount();
         ControlFlow::Continue(self.back[block])
     }
 
@@ -250,11 +279,12 @@ impl<'a> Engine<'a> {
 
     #[cold]
     fn interrupt(&mut self, turn: thread::Result<Turn>) -> Outcome {
-        let (layout, frame) = (self.layout, self.number());
-        let name = layout.ops.get(self.at).map_or("", |op| &*layout.steps[op.step].name);
+        let (layout, frame) = (&self.layout, self.number());
+        let at = self.tools.desk.doing();
+        let name = layout.ops.get(at).map_or("", |op| &*layout.steps[op.step].name);
         let outcome = match turn {
             Ok(END) => {
-                self.steps[layout.ops[self.at].step].calls -= 1;
+                self.steps[layout.ops[at].step].tally.discount();
                 Outcome::End
             }
             Ok(DROP) => Outcome::Dropped,
@@ -272,70 +302,86 @@ impl<'a> Engine<'a> {
     pub(crate) fn abandon(&mut self) {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             self.cells.clear();
-            self.steps.iter_mut().for_each(|step| step.task.reset());
+            for step in &mut self.steps {
+                step.so_far = 0;
+                step.task.reset();
+            }
         }));
     }
 
     #[inline]
     fn run(&mut self, mut at: usize) -> Turn {
-        while let Some(op) = self.layout.ops.get(at) {
-            self.at = at;
-            let step = &mut self.steps[op.step];
-            step.calls += 1;
-            match step.task.run(&mut self.fault) {
-                NEXT => at = op.next,
-                turn => match op.targets.get(turn - 1) {
-                    Some(&target) => at = target,
-                    None => return turn,
-                },
-            }
+        let Engine { layout, steps, tools, fault, .. } = self;
+        let (ops, desk) = (&layout.ops[..], &*tools.desk);
+        while let Some(op) = ops.get(at) {
+            desk.set_doing(at);
+            let step = &mut steps[op.step];
+            step.tally.count();
+            at = op.behind(step.task.run(fault));
         }
         at
     }
 
     #[inline(never)]
     fn run_timed(&mut self, mut at: usize) -> Turn {
+        let is_seen = self.tools.observer.is_some();
         let mut began = Instant::now();
-        while let Some(op) = self.layout.ops.get(at) {
-            self.at = at;
-            if self.tools.once.is_some_and(Shared::is_stopped) {
-                self.fault = Some(Error::Cancelled.into());
+        loop {
+            let Engine { layout, steps, tools, fault, .. } = self;
+            let Some(op) = layout.ops.get(at) else { return at };
+            tools.desk.set_doing(at);
+            if tools.once.as_ref().is_some_and(CancelToken::is_cancelled) {
+                *fault = Some(Error::Cancelled.into());
                 return FAIL;
             }
-            let step = &mut self.steps[op.step];
-            step.calls += 1;
-            let turn = step.task.run(&mut self.fault);
+            let (i, step) = (op.step, &mut steps[op.step]);
+            step.tally.count();
+            let turn = step.task.run(fault);
             let ended = Instant::now();
+            at = op.behind(turn);
             if turn != END && turn != FAIL {
-                self.note(op.step, began, ended);
+                step.measure(nanoseconds(began, ended), turn);
+                if is_seen || timers::has_news() {
+                    self.note(i, began, ended);
+                }
             }
             began = ended;
-            match turn {
-                NEXT => at = op.next,
-                turn => match op.targets.get(turn - 1) {
-                    Some(&target) => at = target,
-                    None => return turn,
-                },
-            }
-        }
-        at
-    }
-
-    #[inline]
-    fn note(&mut self, step: usize, began: Instant, ended: Instant) {
-        self.steps[step].clock.add(ended - began);
-        if let Some(observer) = self.tools.observer {
-            self.tell(observer, step, began, ended);
         }
     }
 
+    /// Tells what there is to be told of a timed call.
     #[inline(never)]
-    fn tell(&self, observer: &dyn Observer, step: usize, began: Instant, ended: Instant) {
-        let StepLayout { name, is_internal } = &self.layout.steps[step];
-        if !is_internal {
-            let frame = self.number();
-            let (stage, replica) = (self.layout.index, self.tools.replica);
-            observer.called(&Call { task: name, stage, replica, frame, began, ended });
+    fn note(&mut self, step: usize, began: Instant, ended: Instant) {
+        if timers::has_news() {
+            self.collect(step);
+        }
+        self.tell(step, None, began, ended);
+    }
+
+    /// Adds up what the timers of a task have noted.
+    fn collect(&mut self, step: usize) {
+        let notes = timers::collect();
+        let Engine { steps, tools, .. } = self;
+        let known = &mut steps[step].timers;
+        for (name, sum) in notes.sums {
+            let at = known.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+                known.push((name, tools.desk.add_timer(step, name)));
+                known.len() - 1
+            });
+            known[at].1.absorb(&sum);
+        }
+        notes.spans.iter().for_each(|span| self.tell(step, Some(span.name), span.began, span.ended));
+    }
+
+    fn tell(&self, step: usize, timer: Option<&str>, began: Instant, ended: Instant) {
+        let StepLayout { name, is_internal, .. } = &self.layout.steps[step];
+        let Some(observer) = self.tools.observer.as_deref().filter(|_| !is_internal) else { return };
+        let Desk { stage, replica, .. } = *self.tools.desk;
+        let frame = self.number();
+        let call = Call { task: name, stage, replica, rate: self.layout.n_changes, frame, began, ended };
+        match timer {
+            Some(timer) => observer.timed(timer, &call),
+            None => observer.called(&call),
         }
     }
 }
@@ -345,6 +391,8 @@ pub(crate) struct Shared {
     pub(crate) frames: u64,
     pub(crate) cancel: CancelToken,
     pub(crate) expired: AtomicBool,
+    /// Why the run is to end, if nothing moved.
+    stalled: OnceLock<Stall>,
     pub(crate) fault: Fault,
     /// Next frame, where the first stage has several replicas.
     pub(crate) next: AtomicU64,
@@ -356,6 +404,7 @@ impl Shared {
             frames: settings.frames.unwrap_or(u64::MAX),
             cancel: settings.cancel.clone(),
             expired: AtomicBool::new(false),
+            stalled: OnceLock::new(),
             fault: Fault::default(),
             next: AtomicU64::new(0),
         }
@@ -365,8 +414,18 @@ impl Shared {
         self.cancel.is_cancelled() || self.expired.load(Ordering::Relaxed)
     }
 
+    /// Ends the run because nothing moves, unless it is ending anyway.
+    pub(crate) fn stall(&self, stall: Stall) {
+        if !self.is_stopped() && !self.fault.is_before(u64::MAX - 1) && self.stalled.set(stall).is_ok() {
+            self.cancel.cancel();
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Error> {
         let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.into_inner());
+        if let Some(stall) = self.stalled.into_inner() {
+            return Err(Error::Stalled { stall: Box::new(stall) });
+        }
         self.fault.into_result()?;
         match (is_cancelled, is_expired) {
             (true, _) => Err(Error::Cancelled),

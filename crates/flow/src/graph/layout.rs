@@ -17,7 +17,7 @@ use crate::BuildError;
 /// A graph made ready.
 pub(crate) struct Layout {
     pub(crate) slots: Vec<SlotInfo>,
-    pub(crate) stages: Vec<StageLayout>,
+    pub(crate) stages: Vec<Arc<StageLayout>>,
     pub(crate) feedbacks: Vec<Feedback>,
 }
 
@@ -203,6 +203,6 @@ impl Draft {
                 slots[physical[slot]].copier.get_or_insert(copier);
             }
         }
-        (Layout { slots, stages, feedbacks }, kits)
+        (Layout { slots, stages: stages.into_iter().map(Arc::new).collect(), feedbacks }, kits)
     }
 }

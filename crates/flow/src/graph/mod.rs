@@ -71,8 +71,8 @@
 //! graph.task(big, map("Other", |_: Big| Ok(())));
 //! ```
 
-mod alarm;
 mod blocks;
+mod board;
 mod body;
 mod cell;
 mod control;
@@ -99,13 +99,19 @@ mod report;
 mod ring;
 mod schedule_file;
 mod sequence;
+mod snapshot;
 mod socket;
 mod split;
 mod stages;
+mod stall;
 mod sync;
+mod table;
 mod threads;
+mod timers;
 mod topology;
+mod trace;
 mod wait;
+mod watch;
 mod work;
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
@@ -121,13 +127,20 @@ pub use cores::CoreSet;
 pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
 pub use placement::{Placement, PlacementError};
-pub use report::{BoundaryStats, Clock, Sampling, Settings, StreamReport, TaskStats};
+pub use report::{
+    BoundaryStats, Clock, Occupancy, OnStall, ReplicaStats, SCHEMA, Sampling, Settings, StreamReport,
+    TaskStats, TimerStats,
+};
 pub use schedule_file::{ScheduleError, ScheduleFile, ScheduleVersion};
 pub use sequence::Sequence;
+pub use snapshot::{BoundaryNow, Doing, Snapshot, Worker};
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
+pub use stall::{Stall, StalledWorker};
 pub(crate) use threads::Pool;
+pub use timers::timed;
 pub use topology::{ObjectKind, Topology};
+pub use trace::Trace;
 pub use wait::Waiting;
 
 /// A task that works on a frame in place.

@@ -5,7 +5,10 @@
 //! later ones jump there, which for a loop is backwards. What does not depend on the path that a commute takes runs
 //! before the commute if it is fed by then, else behind the construct.
 
-use super::{Role, TaskDecl};
+use super::{
+    Role, TaskDecl,
+    body::{NEXT, Turn},
+};
 
 /// Behind the last task of a block.
 pub(crate) const STOP: usize = usize::MAX;
@@ -20,6 +23,17 @@ pub(crate) struct Op {
     pub(crate) targets: Box<[usize]>,
     /// The block that it lies in.
     pub(crate) block: usize,
+}
+
+impl Op {
+    /// Where a turn leads: to an op, or beyond all of them.
+    #[inline]
+    pub(crate) fn behind(&self, turn: Turn) -> usize {
+        match turn {
+            NEXT => self.next,
+            turn => self.targets.get(turn - 1).copied().unwrap_or(turn),
+        }
+    }
 }
 
 /// What the order is made from; slots are resolved.

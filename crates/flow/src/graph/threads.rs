@@ -7,6 +7,7 @@ use std::{
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::timers::{self, Mode};
 use crate::Error;
 
 /// A pool of threads. Rayon alone does not join them, and a run promises that none is left.
@@ -52,8 +53,12 @@ impl Drop for Pool {
 
 /// Runs `work` in the pool, if there is one.
 pub(crate) fn within<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
-    match pool {
-        Some(pool) => pool.install(work),
-        None => work(),
+    let Some(pool) = pool else { return work() };
+    let mode = timers::mode();
+    if mode == Mode::Off {
+        return pool.install(work);
     }
+    let (value, notes) = pool.install(|| timers::apart(mode, work));
+    timers::bring_home(notes);
+    value
 }

@@ -1,12 +1,20 @@
 //! What one replica of a stage does with its frames, as a first stage and as a later one.
 
-use std::{rc::Rc, sync::atomic::Ordering};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::atomic::Ordering,
+    time::Instant,
+};
 
 use super::{
+    Sampling,
+    board::{Board, Desk, doing},
     cell::AnyCell,
     engine::{Engine, FINISH, Outcome, Shared},
     ring::{Inlet, Outlet},
 };
+use crate::{Crowd, Observer, env::panic_error};
 
 /// How the frames of a first stage are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +26,10 @@ pub(crate) enum Numbers {
 }
 
 /// One replica of one stage at work.
-pub(crate) struct Worker<'a, 'e> {
-    pub(crate) engine: &'a mut Engine<'e>,
+pub(crate) struct Worker<'a> {
+    pub(crate) engine: &'a mut Engine,
     pub(crate) outlet: Option<Box<dyn Outlet>>,
+    pub(crate) lookout: Lookout<'a>,
     pub(crate) shared: &'a Shared,
     /// The frames that go out are those that came in, not those of a splitter.
     pub(crate) hands_on: bool,
@@ -40,7 +49,42 @@ pub(crate) struct Back {
     pub(crate) cell: Rc<dyn AnyCell>,
 }
 
-impl Worker<'_, '_> {
+/// What a worker tells while it works.
+#[derive(Clone, Copy)]
+pub(crate) struct Lookout<'a> {
+    pub(crate) desk: &'a Desk,
+    pub(crate) board: &'a Board,
+    pub(crate) sampling: Sampling,
+    pub(crate) observer: Option<&'a dyn Observer>,
+    pub(crate) shared: &'a Shared,
+    /// Frames that there is room for behind the stage.
+    pub(crate) capacity: usize,
+}
+
+impl Lookout<'_> {
+    /// A frame has gone out: looks at how many lie there, if it is timed.
+    #[inline]
+    fn given(&self, frame: u64) {
+        self.desk.give();
+        if self.sampling.is_due(frame) {
+            self.look();
+        }
+    }
+
+    #[inline(never)]
+    fn look(&self) {
+        let (stage, capacity) = (self.desk.stage, self.capacity);
+        let frames = self.board.waiting(stage, capacity);
+        self.desk.crowd.measure(frames);
+        let Some(observer) = self.observer else { return };
+        let crowd = Crowd { boundary: stage, frames, capacity: capacity as u64, at: Instant::now() };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.crowded(&crowd))) {
+            self.shared.fault.record(0, panic_error("observer", None, &*payload));
+        }
+    }
+}
+
+impl Worker<'_> {
     /// What a frame counts as among failures.
     fn key(&self, frame: u64) -> u64 {
         (0xff - self.n_changes.min(0xff)) << 56 | frame
@@ -50,20 +94,23 @@ impl Worker<'_, '_> {
         self.shared.fault.is_before(self.key(frame))
     }
 
-    /// Works as a first stage, taking tokens before each frame if there are any; gives the number of frames.
-    pub(crate) fn lead(&mut self, mut tokens: Vec<Box<dyn Inlet>>, numbers: Numbers) -> u64 {
+    /// Works as a first stage, taking tokens before each frame if there are any.
+    pub(crate) fn lead(&mut self, tokens: &mut [Box<dyn Inlet>], numbers: Numbers) {
         let mut done = 0;
         loop {
+            if !tokens.is_empty() {
+                self.lookout.desk.set_doing(doing::TOKEN);
+            }
             let is_admitted = tokens.iter_mut().all(|tokens| tokens.pull().is_some());
             if !is_admitted || self.shared.is_stopped() {
-                return done;
+                return;
             }
             let frame = match numbers {
                 Numbers::Own => done,
                 Numbers::Drawn => self.shared.next.fetch_add(1, Ordering::Relaxed),
             };
             if frame >= self.shared.frames {
-                return done;
+                return;
             }
             let outcome = if self.is_moot(frame) { Outcome::End } else { self.frame(frame) };
             let (is_alive, is_last) = match outcome {
@@ -79,16 +126,20 @@ impl Worker<'_, '_> {
                 self.hand_on(frame, is_alive);
             }
             if is_last {
-                return done;
+                return;
             }
             done += 1;
+            self.lookout.desk.set_taken(done);
         }
     }
 
-    /// Works as a later stage until the stage in front has ended; gives the number of frames.
-    pub(crate) fn follow(&mut self, inlet: &mut dyn Inlet) -> u64 {
-        let mut done = 0;
+    /// Works as a later stage until the stage in front has ended.
+    pub(crate) fn follow(&mut self, inlet: &mut dyn Inlet) {
+        let mut taken = 0;
+        self.lookout.desk.set_doing(doing::FRAME);
         while let Some((frame, mut is_alive)) = inlet.pull() {
+            taken += 1;
+            self.lookout.desk.set_taken(taken);
             if is_alive && self.is_moot(frame) {
                 self.engine.abandon();
                 is_alive = false;
@@ -110,9 +161,8 @@ impl Worker<'_, '_> {
             if let Some(tokens) = &mut self.release {
                 tokens.push(0, false);
             }
-            done += 1;
+            self.lookout.desk.set_doing(doing::FRAME);
         }
-        done
     }
 
     /// The stream has ended: splitters give what is left, unless the run has failed.
@@ -136,7 +186,9 @@ impl Worker<'_, '_> {
     fn drain(&mut self, mut outcome: Outcome) -> Outcome {
         while matches!(outcome, Outcome::Emit) {
             if let Some(outlet) = &mut self.outlet {
+                self.lookout.desk.set_doing(doing::ROOM);
                 outlet.push(self.emitted, true);
+                self.lookout.given(self.emitted);
             }
             self.emitted += 1;
             outcome = self.engine.resume();
@@ -147,7 +199,9 @@ impl Worker<'_, '_> {
     #[inline]
     fn hand_on(&mut self, frame: u64, is_alive: bool) {
         if let Some(outlet) = self.outlet.as_mut().filter(|_| self.hands_on) {
+            self.lookout.desk.set_doing(doing::ROOM);
             outlet.push(frame, is_alive);
+            self.lookout.given(frame);
         }
     }
 }

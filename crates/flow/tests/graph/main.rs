@@ -10,5 +10,7 @@ mod pipeline;
 mod placement;
 mod rates;
 mod schedule_file;
+mod seeing;
 mod sequence;
 mod support;
+mod trace;
