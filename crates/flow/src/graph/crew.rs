@@ -1,45 +1,22 @@
-//! The threads of a run: who works at which stage, and how their rings lie between them.
+//! A graph ready to run: its tasks, replica by replica, and how a run of them is begun and ended.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    thread::{self, Builder, available_parallelism},
-    time::Instant,
-};
+use std::{sync::Arc, thread::available_parallelism, time::Instant};
 
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, CoreSet, SCHEMA, Settings, Stage, StreamReport,
-    board::{Board, doing},
-    engine::{Engine, Shared, Tools},
+    BoundaryStats, SCHEMA, Settings, StreamReport,
+    engine::Shared,
     gather::Gathering,
-    layout::{Copying, Feedback, Kit, Layout, StageLayout},
-    pin,
-    ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
+    layout::{Copying, Kit, Layout},
+    shape::{Post, Shape},
     snapshot::Scene,
     threads::Pool,
-    wait::Waiting,
-    watch::{Bell, Watch},
-    work::{Back, Lookout, Numbers, Worker},
+    watch::Watch,
+    work::Numbers,
+    yard::{Done, Yard},
 };
-use crate::{BuildError, Error, env::panic_error};
-
-/// How a stage is executed.
-pub(crate) struct Post {
-    replicas: usize,
-    depth: usize,
-    waiting: Waiting,
-    cores: Vec<CoreSet>,
-    threads: Option<usize>,
-}
-
-impl Post {
-    pub(crate) fn of(stage: &Stage) -> Self {
-        let Stage { replicas, depth, waiting, cores, threads, .. } = stage.clone();
-        Post { replicas, depth, waiting, cores, threads }
-    }
-}
+use crate::{BuildError, Error};
 
 /// A graph ready to run, with everything its threads need.
 pub(crate) struct Crew {
@@ -50,23 +27,6 @@ pub(crate) struct Crew {
     pool: Option<Arc<ThreadPool>>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
     is_once: bool,
-}
-
-/// What all threads see of it.
-struct Shape {
-    layout: Layout,
-    posts: Vec<Post>,
-    numbers: Numbers,
-    /// Most frames from the source to the end, if that is limited.
-    window: Option<usize>,
-}
-
-/// What one worker brings back.
-struct Done {
-    /// `None` for a replica that left it in the [`Gathering`].
-    kit: Option<Kit>,
-    waited_frame_s: f64,
-    waited_room_s: f64,
 }
 
 impl Crew {
@@ -163,106 +123,6 @@ impl Crew {
     }
 }
 
-impl Shape {
-    /// The rings between the stages.
-    fn rings(&self) -> Vec<Arc<dyn Carrier>> {
-        let ring = |(stage, layout): (usize, &Arc<StageLayout>)| {
-            let spec = self.spec(stage);
-            let kinds: Vec<_> = layout.exports.iter().map(|&slot| &self.layout.slots[slot].kind).collect();
-            let lanes = kinds.iter().skip(1).map(|kind| kind.lane(spec.capacity)).collect();
-            match kinds.first() {
-                Some(kind) => kind.ring(spec, lanes),
-                None => super::cell::no_data(spec),
-            }
-        };
-        self.layout.stages.iter().enumerate().take(self.posts.len() - 1).map(ring).collect()
-    }
-
-    /// The ways back of loops: no more frames are in a loop than its ring has room for.
-    fn backs(&self) -> Vec<Arc<dyn Carrier>> {
-        let back = |Feedback { until, back, width, .. }: &Feedback| {
-            let waiting = self.posts[*until].waiting;
-            let (capacity, is_ordered, is_prefilled) = (*width, false, false);
-            let spec = RingSpec { capacity, producers: 1, consumers: 1, waiting, is_ordered, is_prefilled };
-            let [frame, number] = back.map(|slot| &self.layout.slots[slot].kind);
-            frame.ring(spec, vec![number.lane(capacity)])
-        };
-        self.layout.feedbacks.iter().map(back).collect()
-    }
-
-    /// The ring behind a stage.
-    fn spec(&self, stage: usize) -> RingSpec {
-        let Post { replicas: producers, depth, waiting, .. } = self.posts[stage];
-        let consumers = self.posts[stage + 1].replicas;
-        let is_ordered = consumers == 1 && producers > 1;
-        let capacity = match self.window {
-            Some(window) if is_ordered => window.max(depth),
-            _ if is_ordered => depth + self.overtakers(stage),
-            _ => depth,
-        };
-        RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled: false }
-    }
-
-    /// Frames that may overtake one in the wide stages up to `last`.
-    fn overtakers(&self, last: usize) -> usize {
-        let wide = self.posts[..=last].iter().rev().take_while(|post| post.replicas > 1);
-        let places: usize = wide.enumerate().map(|(i, p)| p.replicas + if i > 0 { p.depth } else { 0 }).sum();
-        places.saturating_sub(1)
-    }
-
-    /// Tokens for frames in neighboring wide stages: where they begin, where they end, and a ring back.
-    ///
-    /// A frame may be overtaken there by any number of others, and these could fill the ring that restores the order
-    /// and then every replica in front of it, so that the frame they wait for cannot pass. So no more frames are let
-    /// in than the ring has room for. One wide stage alone needs no gate: the frame waited for is always in a replica.
-    fn gates(&self) -> Vec<Gate> {
-        // No more frames are on their way than fit into any ring.
-        if self.window.is_some() {
-            return self.window_gate().into_iter().collect();
-        }
-        // A stage that gives frames of another rate counts them anew, in order.
-        let is_wide = |stage: usize| self.posts[stage].replicas > 1 && self.layout.stages[stage].emits == 0;
-        let mut gates = Vec::new();
-        for last in 1..self.posts.len().saturating_sub(1) {
-            if is_wide(last) && is_wide(last - 1) && !is_wide(last + 1) {
-                let first = (0..last).rev().find(|&stage| !is_wide(stage)).unwrap_or(0);
-                gates.push(self.gate(first, last + 1, self.spec(last).capacity));
-            }
-        }
-        gates
-    }
-
-    /// Tokens for all frames between the source and the end.
-    fn window_gate(&self) -> Option<Gate> {
-        let last = self.posts.len() - 1;
-        let window = self.window.filter(|_| last > 0)?;
-        Some(self.gate(0, last, window.max(1)))
-    }
-
-    fn gate(&self, first: usize, behind: usize, capacity: usize) -> Gate {
-        let Post { replicas: consumers, waiting, .. } = self.posts[first];
-        let producers = self.posts[behind].replicas;
-        let (is_ordered, is_prefilled) = (false, true);
-        let spec = RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled };
-        Gate { first, behind, tokens: super::cell::no_data(spec) }
-    }
-
-    /// Whether the replicas of a stage accumulate shares that are put together at the end.
-    fn merges(&self, stage: usize) -> bool {
-        let is_copied = self.posts.len() == 1 && self.numbers == Numbers::Own;
-        self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
-    }
-
-    fn board(&self) -> Board {
-        Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
-    }
-
-    fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
-        let capacities = (1..self.posts.len()).map(|stage| self.spec(stage - 1).capacity).collect();
-        Scene { stages: &self.layout.stages, capacities, board, started }
-    }
-}
-
 fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
     let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
         done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
@@ -283,223 +143,4 @@ fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
     let (frames, tasks, wall_s) =
         (scene.board.frames(), scene.tasks(), scene.started.elapsed().as_secs_f64());
     StreamReport { schema: SCHEMA, frames, wall_s, tasks, boundaries }
-}
-
-/// Lets only so many frames into some stages.
-struct Gate {
-    /// The stage that takes tokens: the last narrow one, or the first of all.
-    first: usize,
-    /// The stage that gives them back.
-    behind: usize,
-    tokens: Arc<dyn Carrier>,
-}
-
-/// What all workers of a run see.
-#[derive(Clone, Copy)]
-struct Yard<'a> {
-    shape: &'a Shape,
-    scene: &'a Scene<'a>,
-    rings: &'a [Arc<dyn Carrier>],
-    gates: &'a [Gate],
-    /// The ways back of loops around several stages.
-    backs: &'a [Arc<dyn Carrier>],
-    gatherings: &'a [Gathering],
-    pools: &'a [Option<Arc<ThreadPool>>],
-    shared: &'a Shared,
-    settings: &'a Settings,
-    is_once: bool,
-}
-
-impl Yard<'_> {
-    /// Starts the threads from the end to the front, so that whoever begins has somebody to hand on to.
-    fn work(self, kits: Vec<Vec<Option<Kit>>>) -> Vec<Vec<Option<Done>>> {
-        let mut done: Vec<Vec<Option<Done>>> =
-            kits.iter().map(|stage| stage.iter().map(|_| None).collect()).collect();
-        let bell = Bell::default();
-        thread::scope(|scope| {
-            if Watch::is_needed(self.settings) {
-                let watch = Watch { scene: self.scene, settings: self.settings, shared: self.shared };
-                let (bell, builder) = (&bell, Builder::new().name("flow watch".to_owned()));
-                let started = builder.spawn_scoped(scope, move || watch.keep(bell));
-                started.map_or_else(|source| self.refuse(source), |handle| bell.set(handle.thread()));
-            }
-            let mut handles = Vec::new();
-            let mut mine = None;
-            let n_stages = kits.len();
-            for (stage, kits) in kits.into_iter().enumerate().rev() {
-                for (replica, kit) in kits.into_iter().enumerate() {
-                    if (stage, replica) == (n_stages - 1, 0) {
-                        mine = kit;
-                        continue;
-                    }
-                    let work = move || kit.and_then(|kit| self.guarded(kit, stage, replica));
-                    let builder = Builder::new().name(format!("flow {stage}.{replica}"));
-                    match builder.spawn_scoped(scope, work) {
-                        Ok(handle) => handles.push((stage, replica, handle)),
-                        Err(source) => {
-                            self.refuse(source);
-                            self.leave(stage, replica);
-                        }
-                    }
-                }
-            }
-            done[n_stages - 1][0] = mine.and_then(|kit| self.guarded(kit, n_stages - 1, 0));
-            for (stage, replica, handle) in handles {
-                done[stage][replica] = handle.join().ok().flatten();
-            }
-            bell.ring();
-        });
-        done
-    }
-
-    fn refuse(self, source: std::io::Error) {
-        self.shared.fault.record(0, Error::Threads { source: source.into() });
-    }
-
-    /// Leaves the ring behind a stage for a worker that does not begin, or not end.
-    fn leave(self, stage: usize, replica: usize) {
-        self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
-        let loops = self.shape.layout.feedbacks.iter().zip(self.backs);
-        loops.filter(|(back, _)| back.until == stage).for_each(|(_, ring)| ring.abandon());
-        if replica > 0 {
-            self.gatherings[stage].leave(replica, None);
-        }
-    }
-
-    /// User code is guarded inside, so a panic here is a bug of the runtime; it is told rather than hidden.
-    fn guarded(self, kit: Kit, stage: usize, replica: usize) -> Option<Done> {
-        let work = catch_unwind(AssertUnwindSafe(|| self.one(kit, stage, replica)));
-        match work {
-            Ok(done) => Some(done),
-            Err(payload) => {
-                self.shared.fault.record(0, panic_error(&format!("stage {stage}"), None, &*payload));
-                self.leave(stage, replica);
-                None
-            }
-        }
-    }
-
-    /// One replica of one stage, from its first frame to its last.
-    fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
-        let Yard { shape, shared, settings, .. } = self;
-        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
-        let _pinned = pin::pin(&shape.posts[stage].cores, replica);
-        let layout = &shape.layout.stages[stage];
-        let desk = &self.scene.board.stages[stage][replica];
-        let tools = Tools {
-            sampling: settings.sampling,
-            observer: settings.observer.clone(),
-            pool: self.pools[stage].clone(),
-            desk: desk.clone(),
-            once: Some(settings.cancel.clone()).filter(|_| self.is_once),
-        };
-        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
-        let inlet = self.inlet(&mut engine, layout);
-        let outlet = self.outlet(&mut engine, layout);
-        let lookout = Lookout {
-            desk,
-            board: self.scene.board,
-            sampling: settings.sampling,
-            observer: settings.observer.as_deref(),
-            shared,
-            capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
-        };
-        let (hands_on, n_changes) = (layout.emits == 0, layout.n_changes);
-        let (release, back) = (self.release(stage), self.back(&mut engine, stage));
-        let mut worker = Worker {
-            engine: &mut engine,
-            outlet,
-            lookout,
-            shared,
-            hands_on,
-            n_changes,
-            emitted: 0,
-            release,
-            back,
-        };
-        let (mut waited_frame_s, mut waited_token_s) = (0.0, 0.0);
-        match inlet {
-            None => {
-                let mut tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
-                worker.lead(&mut tokens, shape.numbers);
-                waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
-            }
-            Some(mut inlet) => {
-                worker.follow(&mut *inlet);
-                waited_frame_s = inlet.waited().seconds;
-            }
-        }
-        let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
-        match gathering.filter(|_| replica == 0) {
-            Some(gathering) => {
-                desk.set_doing(doing::OTHERS);
-                gathering.visit(|kit| worker.engine.merge(kit));
-                worker.finish();
-            }
-            None if gathering.is_none() => worker.finish(),
-            None => {}
-        }
-        let _ = worker.back.take().map(|back| back.outlet.close());
-        let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
-        desk.set_doing(doing::OVER);
-        let mut kit = Some(engine.unlink());
-        if let Some(gathering) = gathering.filter(|_| replica > 0) {
-            gathering.leave(replica, kit.take());
-        }
-        Done { kit, waited_frame_s, waited_room_s: waited_room_s + waited_token_s }
-    }
-
-    /// Ties the ends of loops that go back from or to this stage.
-    fn back(self, engine: &mut Engine, stage: usize) -> Option<Back> {
-        let slots = &self.shape.layout.slots;
-        let mut way_back = None;
-        for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(self.backs)
-        {
-            if enter.0 == stage {
-                let cells = back.map(|slot| engine.cell(slot, slots));
-                engine.attach(enter.1, ring.clone().inlet(cells.into()));
-            }
-            if *until == stage {
-                let cells = back.map(|slot| engine.cell(slot, slots));
-                let cell = cells[0].clone();
-                way_back = Some(Back { outlet: ring.clone().outlet(cells.into()), cell });
-            }
-        }
-        way_back
-    }
-
-    /// Where the last stage gives back the token of a frame that it is done with.
-    fn release(self, stage: usize) -> Option<Box<dyn Outlet>> {
-        let gate = self.gates.iter().find(|gate| gate.behind == stage && self.shape.window.is_some())?;
-        Some(gate.tokens.clone().outlet(Vec::new()))
-    }
-
-    /// Tokens for a first stage to take before each frame.
-    fn tokens(self, stage: usize) -> Vec<Box<dyn Inlet>> {
-        let gates = self.gates.iter().filter(|gate| gate.first == stage);
-        gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
-    }
-
-    fn inlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
-        let (stage, slots) = (layout.index, &self.shape.layout.slots);
-        let ring = &self.rings[stage.checked_sub(1)?];
-        let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
-        let gates = self.gates.iter().filter(|gate| gate.behind == stage && self.shape.window.is_none());
-        Some(gates.fold(inlet, |inlet, gate| {
-            let tokens = gate.tokens.clone().outlet(Vec::new());
-            Box::new(Releasing { inlet, tokens })
-        }))
-    }
-
-    fn outlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
-        let (stage, slots) = (layout.index, &self.shape.layout.slots);
-        let ring = self.rings.get(stage)?;
-        let outlet =
-            ring.clone().outlet(layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect());
-        // A first stage takes them before it begins a frame, unless a splitter counts frames anew.
-        let is_first = stage == 0 && layout.emits == 0;
-        let tokens = if is_first { Vec::new() } else { self.tokens(stage) };
-        let gated = |outlet, tokens| Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>;
-        Some(tokens.into_iter().fold(outlet, gated))
-    }
 }

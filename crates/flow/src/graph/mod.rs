@@ -99,6 +99,7 @@ mod report;
 mod ring;
 mod schedule_file;
 mod sequence;
+mod shape;
 mod snapshot;
 mod socket;
 mod split;
@@ -113,6 +114,7 @@ mod trace;
 mod wait;
 mod watch;
 mod work;
+mod yard;
 
 use std::{any::Any, marker::PhantomData, sync::Arc};
 

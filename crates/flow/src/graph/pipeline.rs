@@ -1,10 +1,7 @@
 //! Pipelines: stages of any width, at work on different frames at the same time.
 
 use super::{
-    CoreSet, Graph, Settings, StreamReport, Waiting,
-    crew::{Crew, Post},
-    layout::lay_out,
-    pin,
+    CoreSet, Graph, Settings, StreamReport, Waiting, crew::Crew, layout::lay_out, pin, shape::Post,
     work::Numbers,
 };
 use crate::{BuildError, Error};
@@ -19,12 +16,21 @@ pub struct Stage {
     /// By replica, taken in turn; an empty set is any core.
     pub(crate) cores: Vec<CoreSet>,
     pub(crate) threads: Option<usize>,
+    pub(crate) is_unordered: bool,
 }
 
 impl Stage {
     /// A stage of so many tasks: one replica, 16 frames at the boundary behind it, spin then park, on any core.
     pub fn new(tasks: usize) -> Self {
-        Stage { tasks, replicas: 1, depth: 16, waiting: Waiting::default(), cores: Vec::new(), threads: None }
+        Stage {
+            tasks,
+            replicas: 1,
+            depth: 16,
+            waiting: Waiting::default(),
+            cores: Vec::new(),
+            threads: None,
+            is_unordered: false,
+        }
     }
 
     /// Copies that work side by side; more than one need tasks that make replicas.
@@ -54,6 +60,12 @@ impl Stage {
     /// without effect. [`super::Placement`] finds the sets by packages, caches and cores.
     pub fn pin(self, cores: &[CoreSet]) -> Self {
         Stage { cores: cores.to_vec(), ..self }
+    }
+
+    /// Does not restore the order behind the replicas of this stage: a stage of one replica behind it takes frames as
+    /// they are ready, and counts them anew. What it gives then depends on timing.
+    pub fn unordered(self) -> Self {
+        Stage { is_unordered: true, ..self }
     }
 
     /// Threads for the tasks of the stage that are parallel inside, unless none of them can use as many; all cores if

@@ -35,6 +35,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) hands_on: bool,
     /// How often the rate has changed in front of the stage.
     pub(crate) n_changes: u64,
+    /// Frames come in without order and are counted anew.
+    pub(crate) renumbers: bool,
     pub(crate) emitted: u64,
     /// Takes the token of a frame that is done with.
     pub(crate) release: Option<Box<dyn Outlet>>,
@@ -137,7 +139,8 @@ impl Worker<'_> {
     pub(crate) fn follow(&mut self, inlet: &mut dyn Inlet) {
         let mut taken = 0;
         self.lookout.desk.set_doing(doing::FRAME);
-        while let Some((frame, mut is_alive)) = inlet.pull() {
+        while let Some((number, mut is_alive)) = inlet.pull() {
+            let frame = if self.renumbers { taken } else { number };
             taken += 1;
             self.lookout.desk.set_taken(taken);
             if is_alive && self.is_moot(frame) {

@@ -202,3 +202,36 @@ fn boundaries_tell_who_waited() {
     assert!(first.waited_room_s > 0.02 && second.waited_room_s > 0.02, "{:?}", report.boundaries);
     assert!(second.waited_frame_s < first.waited_room_s, "{:?}", report.boundaries);
 }
+
+#[test]
+fn without_order_a_slow_frame_is_overtaken_and_nothing_is_lost() {
+    for waiting in WAITINGS {
+        for widths in [&[2_usize, 1][..], &[3, 1, 4, 1], &[2, 3, 1]] {
+            let widths = widths.to_vec();
+            watched(format!("{widths:?} {waiting:?}"), move || {
+                let mut graph = Graph::new();
+                let mut frame = graph.source(iterate("Count", 0..200_u64));
+                for i in 0..widths.len() - 1 {
+                    let slow = move |n: u64| {
+                        if n == 0 && i == 0 {
+                            thread::sleep(Duration::from_millis(50));
+                        }
+                        Ok(n)
+                    };
+                    frame = graph.task(frame, replicable("Slow", slow));
+                }
+                let (keep, all) = keep();
+                graph.task(frame, keep);
+                let stage =
+                    |&width: &usize| Stage::new(1).replicas(width).depth(2).waiting(waiting).unordered();
+                let stages: Vec<Stage> = [1].iter().chain(&widths).map(stage).collect();
+                let report = Pipeline::new(graph, &stages).unwrap().run(&Settings::default()).unwrap();
+                let mut all = kept(&all);
+                assert_eq!((report.frames, all.len()), (200, 200));
+                assert_ne!(all[0], 0, "the slow frame was waited for");
+                all.sort();
+                assert!(all.iter().copied().eq(0..200));
+            });
+        }
+    }
+}

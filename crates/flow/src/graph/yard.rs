@@ -1,0 +1,244 @@
+//! The threads of a run: who works at which stage, and what each of them is tied to.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::{self, Builder},
+};
+
+use rayon::ThreadPool;
+
+use super::{
+    Settings,
+    board::doing,
+    engine::{Engine, Shared, Tools},
+    gather::Gathering,
+    layout::{Feedback, Kit, StageLayout},
+    pin,
+    ring::{Carrier, Gated, Inlet, Outlet, Releasing},
+    shape::{Gate, Shape},
+    snapshot::Scene,
+    watch::{Bell, Watch},
+    work::{Back, Lookout, Worker},
+};
+use crate::{Error, env::panic_error};
+
+/// What one worker brings back.
+pub(crate) struct Done {
+    /// `None` for a replica that left it in the [`Gathering`].
+    pub(crate) kit: Option<Kit>,
+    pub(crate) waited_frame_s: f64,
+    pub(crate) waited_room_s: f64,
+}
+
+/// What all workers of a run see.
+#[derive(Clone, Copy)]
+pub(crate) struct Yard<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) rings: &'a [Arc<dyn Carrier>],
+    pub(crate) gates: &'a [Gate],
+    /// The ways back of loops around several stages.
+    pub(crate) backs: &'a [Arc<dyn Carrier>],
+    pub(crate) gatherings: &'a [Gathering],
+    pub(crate) pools: &'a [Option<Arc<ThreadPool>>],
+    pub(crate) shared: &'a Shared,
+    pub(crate) settings: &'a Settings,
+    pub(crate) is_once: bool,
+}
+
+impl Yard<'_> {
+    /// Starts the threads from the end to the front, so that whoever begins has somebody to hand on to.
+    pub(crate) fn work(self, kits: Vec<Vec<Option<Kit>>>) -> Vec<Vec<Option<Done>>> {
+        let mut done: Vec<Vec<Option<Done>>> =
+            kits.iter().map(|stage| stage.iter().map(|_| None).collect()).collect();
+        let bell = Bell::default();
+        thread::scope(|scope| {
+            if Watch::is_needed(self.settings) {
+                let watch = Watch { scene: self.scene, settings: self.settings, shared: self.shared };
+                let (bell, builder) = (&bell, Builder::new().name("flow watch".to_owned()));
+                let started = builder.spawn_scoped(scope, move || watch.keep(bell));
+                started.map_or_else(|source| self.refuse(source), |handle| bell.set(handle.thread()));
+            }
+            let mut handles = Vec::new();
+            let mut mine = None;
+            let n_stages = kits.len();
+            for (stage, kits) in kits.into_iter().enumerate().rev() {
+                for (replica, kit) in kits.into_iter().enumerate() {
+                    if (stage, replica) == (n_stages - 1, 0) {
+                        mine = kit;
+                        continue;
+                    }
+                    let work = move || kit.and_then(|kit| self.guarded(kit, stage, replica));
+                    let builder = Builder::new().name(format!("flow {stage}.{replica}"));
+                    match builder.spawn_scoped(scope, work) {
+                        Ok(handle) => handles.push((stage, replica, handle)),
+                        Err(source) => {
+                            self.refuse(source);
+                            self.leave(stage, replica);
+                        }
+                    }
+                }
+            }
+            done[n_stages - 1][0] = mine.and_then(|kit| self.guarded(kit, n_stages - 1, 0));
+            for (stage, replica, handle) in handles {
+                done[stage][replica] = handle.join().ok().flatten();
+            }
+            bell.ring();
+        });
+        done
+    }
+
+    fn refuse(self, source: std::io::Error) {
+        self.shared.fault.record(0, Error::Threads { source: source.into() });
+    }
+
+    /// Leaves the ring behind a stage for a worker that does not begin, or not end.
+    fn leave(self, stage: usize, replica: usize) {
+        self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
+        let loops = self.shape.layout.feedbacks.iter().zip(self.backs);
+        loops.filter(|(back, _)| back.until == stage).for_each(|(_, ring)| ring.abandon());
+        if replica > 0 {
+            self.gatherings[stage].leave(replica, None);
+        }
+    }
+
+    /// User code is guarded inside, so a panic here is a bug of the runtime; it is told rather than hidden.
+    fn guarded(self, kit: Kit, stage: usize, replica: usize) -> Option<Done> {
+        let work = catch_unwind(AssertUnwindSafe(|| self.one(kit, stage, replica)));
+        match work {
+            Ok(done) => Some(done),
+            Err(payload) => {
+                self.shared.fault.record(0, panic_error(&format!("stage {stage}"), None, &*payload));
+                self.leave(stage, replica);
+                None
+            }
+        }
+    }
+
+    /// One replica of one stage, from its first frame to its last.
+    fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
+        let Yard { shape, shared, settings, .. } = self;
+        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+        let _pinned = pin::pin(&shape.posts[stage].cores, replica);
+        let layout = &shape.layout.stages[stage];
+        let desk = &self.scene.board.stages[stage][replica];
+        let tools = Tools {
+            sampling: settings.sampling,
+            observer: settings.observer.clone(),
+            pool: self.pools[stage].clone(),
+            desk: desk.clone(),
+            once: Some(settings.cancel.clone()).filter(|_| self.is_once),
+        };
+        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
+        let inlet = self.inlet(&mut engine, layout);
+        let outlet = self.outlet(&mut engine, layout);
+        let lookout = Lookout {
+            desk,
+            board: self.scene.board,
+            sampling: settings.sampling,
+            observer: settings.observer.as_deref(),
+            shared,
+            capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
+        };
+        let (hands_on, n_changes) = (layout.emits == 0, shape.n_changes(stage));
+        let renumbers = shape.renumbers(stage);
+        let (release, back) = (self.release(stage), self.back(&mut engine, stage));
+        let mut worker = Worker {
+            engine: &mut engine,
+            outlet,
+            lookout,
+            shared,
+            hands_on,
+            n_changes,
+            renumbers,
+            emitted: 0,
+            release,
+            back,
+        };
+        let (mut waited_frame_s, mut waited_token_s) = (0.0, 0.0);
+        match inlet {
+            None => {
+                let mut tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
+                worker.lead(&mut tokens, shape.numbers);
+                waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
+            }
+            Some(mut inlet) => {
+                worker.follow(&mut *inlet);
+                waited_frame_s = inlet.waited().seconds;
+            }
+        }
+        let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
+        match gathering.filter(|_| replica == 0) {
+            Some(gathering) => {
+                desk.set_doing(doing::OTHERS);
+                gathering.visit(|kit| worker.engine.merge(kit));
+                worker.finish();
+            }
+            None if gathering.is_none() => worker.finish(),
+            None => {}
+        }
+        let _ = worker.back.take().map(|back| back.outlet.close());
+        let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
+        desk.set_doing(doing::OVER);
+        let mut kit = Some(engine.unlink());
+        if let Some(gathering) = gathering.filter(|_| replica > 0) {
+            gathering.leave(replica, kit.take());
+        }
+        Done { kit, waited_frame_s, waited_room_s: waited_room_s + waited_token_s }
+    }
+
+    /// Ties the ends of loops that go back from or to this stage.
+    fn back(self, engine: &mut Engine, stage: usize) -> Option<Back> {
+        let slots = &self.shape.layout.slots;
+        let mut way_back = None;
+        for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(self.backs)
+        {
+            if enter.0 == stage {
+                let cells = back.map(|slot| engine.cell(slot, slots));
+                engine.attach(enter.1, ring.clone().inlet(cells.into()));
+            }
+            if *until == stage {
+                let cells = back.map(|slot| engine.cell(slot, slots));
+                let cell = cells[0].clone();
+                way_back = Some(Back { outlet: ring.clone().outlet(cells.into()), cell });
+            }
+        }
+        way_back
+    }
+
+    /// Where the last stage gives back the token of a frame that it is done with.
+    fn release(self, stage: usize) -> Option<Box<dyn Outlet>> {
+        let gate = self.gates.iter().find(|gate| gate.behind == stage && self.shape.window.is_some())?;
+        Some(gate.tokens.clone().outlet(Vec::new()))
+    }
+
+    /// Tokens for a first stage to take before each frame.
+    fn tokens(self, stage: usize) -> Vec<Box<dyn Inlet>> {
+        let gates = self.gates.iter().filter(|gate| gate.first == stage);
+        gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
+    }
+
+    fn inlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
+        let (stage, slots) = (layout.index, &self.shape.layout.slots);
+        let ring = &self.rings[stage.checked_sub(1)?];
+        let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        let gates = self.gates.iter().filter(|gate| gate.behind == stage && self.shape.window.is_none());
+        Some(gates.fold(inlet, |inlet, gate| {
+            let tokens = gate.tokens.clone().outlet(Vec::new());
+            Box::new(Releasing { inlet, tokens })
+        }))
+    }
+
+    fn outlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
+        let (stage, slots) = (layout.index, &self.shape.layout.slots);
+        let ring = self.rings.get(stage)?;
+        let outlet =
+            ring.clone().outlet(layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        // A first stage takes them before it begins a frame, unless a splitter counts frames anew.
+        let is_first = stage == 0 && layout.emits == 0;
+        let tokens = if is_first { Vec::new() } else { self.tokens(stage) };
+        let gated = |outlet, tokens| Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>;
+        Some(tokens.into_iter().fold(outlet, gated))
+    }
+}
