@@ -5,7 +5,7 @@ use std::{sync::Arc, thread::available_parallelism, time::Instant};
 use rayon::ThreadPool;
 
 use super::{
-    BoundaryStats, SCHEMA, Settings, StreamReport,
+    BoundaryStats, CoreSet, SCHEMA, Settings, StreamReport,
     engine::Shared,
     gather::Gathering,
     layout::{Copying, Kit, Layout},
@@ -56,6 +56,13 @@ impl Crew {
     /// Lets all tasks that are parallel inside share the threads of `pool`.
     pub(crate) fn set_pool(&mut self, pool: Option<Arc<ThreadPool>>) {
         self.pool = pool;
+    }
+
+    /// Puts the threads of the first stage on cores.
+    pub(crate) fn pin(&mut self, cores: &[CoreSet]) {
+        if let Some(post) = self.shape.posts.first_mut() {
+            post.cores = cores.to_vec();
+        }
     }
 
     /// Treats the only frame as the run itself.

@@ -70,6 +70,18 @@
 //! graph.task(big.clone(), map("One", |_: Big| Ok(())));
 //! graph.task(big, map("Other", |_: Big| Ok(())));
 //! ```
+//!
+//! An input that is bound twice:
+//!
+//! ```compile_fail,E0382
+//! # use facette_flow::{closures::{iterate, map}, graph::Graph};
+//! let mut graph = Graph::new();
+//! let (one, other) = (graph.source(iterate("One", 0..3)), graph.source(iterate("Other", 0..3)));
+//! let (input, number) = graph.open::<i32>("number");
+//! graph.task(number, map("Read", |_: i32| Ok(())));
+//! graph.bind(one, input);
+//! graph.bind(other, input);
+//! ```
 
 mod blocks;
 mod board;

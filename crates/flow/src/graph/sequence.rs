@@ -37,6 +37,17 @@ impl Sequence {
         Ok(Sequence { crew: Crew::new(layout, kits, vec![post], Numbers::Own)? })
     }
 
+    /// The cores between which each copy may move, taken in turn; an empty set is any core. Linux only, elsewhere
+    /// without effect. [`super::Placement::cores`] finds the sets by packages, caches and cores.
+    ///
+    /// # Errors
+    /// [`BuildError::Core`] for a core that this process may not use.
+    pub fn pin(mut self, cores: &[CoreSet]) -> Result<Self, BuildError> {
+        pin::check(cores)?;
+        self.crew.pin(cores);
+        Ok(self)
+    }
+
     /// What executes it, for settings of the runtime's own.
     pub(crate) fn crew(&mut self) -> &mut Crew {
         &mut self.crew

@@ -198,8 +198,9 @@ mod on_this_machine {
     };
 
     use facette_flow::{
+        BuildError,
         closures::{iterate, map, replicable},
-        graph::{CoreSet, Graph, ObjectKind, Pipeline, Placement, Settings, Stage, Topology},
+        graph::{CoreSet, Graph, ObjectKind, Pipeline, Placement, Sequence, Settings, Stage, Topology},
     };
     use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
@@ -285,6 +286,30 @@ mod on_this_machine {
         // Without a place threads keep what the caller has.
         Placement::parse("NO_PIN").unwrap().apply(&mut stages).unwrap();
         assert!(run(&stages).values().all(|(allowed, _)| *allowed == before));
+    }
+
+    #[test]
+    fn copies_of_a_sequence_stay_where_they_were_put() {
+        let before = mine();
+        let usable: Vec<usize> = before.iter().collect();
+        let sets = [CoreSet::one(usable[0]), CoreSet::one(usable[usable.len() - 1])];
+        let seen = Seen::default();
+        let log = seen.clone();
+        let mut graph = Graph::new();
+        let work = replicable("Work", move |()| {
+            look(&log, "caller");
+            Ok(())
+        });
+        graph.task((), work);
+        let mut sequence = Sequence::new(graph, 2).unwrap().pin(&sets).unwrap();
+        sequence.run(&Settings { frames: Some(50), ..Settings::default() }).unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen["caller"].0, sets[0]);
+        assert_eq!(seen["flow 0.1"].0, sets[1]);
+        assert_eq!(mine(), before);
+        let absent = CoreSet::one(before.iter().max().unwrap_or(0) + 1);
+        let refused = Sequence::new(Graph::new(), 1).unwrap().pin(&[absent]).err();
+        assert!(matches!(refused, Some(BuildError::Core { .. })));
     }
 
     /// Where hwloc is there, it must agree.
