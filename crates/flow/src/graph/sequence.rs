@@ -1,6 +1,9 @@
 //! Sequences: all tasks of a frame one after the other on one thread.
 
-use super::{Graph, Settings, Stage, StreamReport, crew::Crew, layout::lay_out, shape::Post, work::Numbers};
+use super::{
+    CoreSet, Graph, Settings, Stage, StreamReport, crew::Crew, layout::lay_out, pin, shape::Post,
+    work::Numbers,
+};
 use crate::{BuildError, Error};
 
 /// A graph on one thread, or as n independent copies, each with its own data and its own frames from 0.
