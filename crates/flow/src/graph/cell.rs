@@ -7,7 +7,8 @@ use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc, sync::Arc};
 
 use super::{
     body::{Body, RelayBody},
-    ring::{Carrier, Lane, Ring, RingSpec, Tube},
+    ring::{Carrier, Ring, RingSpec},
+    slot::{Lane, Tube},
 };
 
 /// A place for one frame of one socket.

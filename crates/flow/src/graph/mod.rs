@@ -65,6 +65,7 @@
 //! graph.task(big, map("Other", |_: Big| Ok(())));
 //! ```
 
+mod bed;
 mod body;
 mod cell;
 mod control;
@@ -79,6 +80,7 @@ mod pipeline;
 mod report;
 mod ring;
 mod sequence;
+mod slot;
 mod socket;
 mod sync;
 mod wait;
