@@ -138,7 +138,7 @@
 //!
 //! [`graph`] is the layer of modules, tasks and sockets: sequences, pipelines with stages of any width, loops and
 //! branches, chosen and bound task by task.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod chain;
 pub mod closures;

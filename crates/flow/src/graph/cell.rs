@@ -15,7 +15,8 @@ use rayon::ThreadPool;
 
 use super::{
     body::{Body, DiscardBody, RelayBody},
-    ring::{Carrier, Lane, Ring, RingSpec, Tube},
+    ring::{Carrier, Ring, RingSpec},
+    slot::{Lane, Tube},
 };
 
 /// A place for one frame of one socket.

@@ -83,6 +83,7 @@
 //! graph.bind(other, input);
 //! ```
 
+mod bed;
 mod blocks;
 mod board;
 mod body;
@@ -112,6 +113,7 @@ mod ring;
 mod schedule_file;
 mod sequence;
 mod shape;
+mod slot;
 mod snapshot;
 mod socket;
 mod split;
