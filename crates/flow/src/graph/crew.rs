@@ -46,6 +46,7 @@ pub(crate) struct Crew {
     shape: Shape,
     /// By stage and replica; `None` only if the runtime itself failed on that thread.
     kits: Vec<Vec<Option<Kit>>>,
+    board: Board,
     /// Threads for all tasks that are parallel inside, instead of some for each stage.
     pool: Option<Arc<ThreadPool>>,
 }
@@ -80,7 +81,8 @@ impl Crew {
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
-        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, pool: None })
+        let board = Board::new(layout.stages.iter().zip(&posts).map(|(l, p)| (l.steps.len(), p.replicas)));
+        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, board, pool: None })
     }
 
     /// Limits the frames from the source to the end.
@@ -101,8 +103,8 @@ impl Crew {
         let own = self.own_pools()?;
         let pools: Vec<_> =
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
-        let board = self.shape.board();
-        let scene = self.shape.scene(&board, started);
+        self.board.reset();
+        let scene = self.shape.scene(&self.board, started);
         let yard = Yard {
             shape: &self.shape,
             scene: &scene,
@@ -209,10 +211,6 @@ impl Shape {
     fn merges(&self, stage: usize) -> bool {
         let is_copied = self.posts.len() == 1 && self.numbers == Numbers::Own;
         self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
-    }
-
-    fn board(&self) -> Board {
-        Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
     }
 
     fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
@@ -335,7 +333,9 @@ impl Yard<'_> {
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
-        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+        if settings.stall_after.is_some() {
+            self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+        }
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
         let desk = &self.scene.board.stages[stage][replica];
