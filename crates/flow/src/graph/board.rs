@@ -35,7 +35,9 @@ fn add(counter: &AtomicU64, n: u64) {
 
 impl Tally {
     fn reset(&self) {
-        [&self.calls, &self.timed, &self.total, &self.max].map(|counter| counter.store(0, Ordering::Relaxed));
+        for counter in [&self.calls, &self.timed, &self.total, &self.max] {
+            counter.store(0, Ordering::Relaxed);
+        }
         self.min.store(u64::MAX, Ordering::Relaxed);
     }
 
@@ -185,8 +187,9 @@ impl Desk {
 
     /// Begins anew, for the next run.
     fn reset(&self) {
-        [&self.frame, &self.taken, &self.given, &self.thread]
-            .map(|counter| counter.store(0, Ordering::Relaxed));
+        for counter in [&self.frame, &self.taken, &self.given, &self.thread] {
+            counter.store(0, Ordering::Relaxed);
+        }
         self.set_doing(doing::STARTS);
         self.tallies.iter().for_each(|tally| tally.reset());
         self.crowd.reset();

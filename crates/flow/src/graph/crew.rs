@@ -12,11 +12,12 @@ use rayon::ThreadPool;
 use super::{
     BoundaryStats, SCHEMA, Settings, Stage, StreamReport,
     board::{Board, doing},
-    engine::{Engine, Shared, Tools},
+    engine::{Engine, Tools},
     gather::Gathering,
     layout::{Kit, Layout, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing, RingSpec},
+    shared::Shared,
     snapshot::Scene,
     threads::Pool,
     wait::Waiting,
@@ -61,7 +62,7 @@ struct Shape {
 }
 
 /// What one worker brings back.
-struct Done {
+pub(crate) struct Done {
     /// `None` for a replica that left it in the [`Gathering`].
     kit: Option<Kit>,
     waited_frame_s: f64,
@@ -219,7 +220,8 @@ impl Shape {
     }
 }
 
-fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
+/// What a run says when it is over.
+pub(crate) fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
     let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
         done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
     };

@@ -9,6 +9,7 @@ use super::{
     cell::{Binding, SlotInfo},
     order::{Op, Wiring, comes_back, order},
     rates::{BASE, Bound, Rates},
+    show::Show,
 };
 use crate::BuildError;
 
@@ -43,6 +44,8 @@ pub(crate) struct StepLayout {
     pub(crate) name: Arc<str>,
     /// The runtime's own: not reported.
     pub(crate) is_internal: bool,
+    /// What it writes that can be shown: where it lies, and how.
+    pub(crate) shows: Vec<(usize, Show)>,
 }
 
 /// What one replica of a stage owns.
@@ -336,7 +339,11 @@ impl Draft {
                 join(blocks, |task| members.binary_search(&task).expect("ops are members"), &physical);
             let step = |&task: &usize| {
                 let TaskDecl { name, is_internal, .. } = &self.graph.tasks[task];
-                StepLayout { name: name.clone(), is_internal: *is_internal }
+                StepLayout {
+                    name: name.clone(),
+                    is_internal: *is_internal,
+                    shows: self.shows(task, &physical),
+                }
             };
             stages.push(StageLayout {
                 index: stage,
@@ -352,6 +359,15 @@ impl Draft {
             });
         }
         Ok(self.pack(stages, &physical))
+    }
+
+    /// What a task writes that can be shown.
+    fn shows(&self, task: usize, physical: &[usize]) -> Vec<(usize, Show)> {
+        let shows = self.graph.shows.iter().filter_map(|(slot, show)| {
+            let slot = resolve(&self.graph, &self.graph.tasks[task], *slot).ok()?;
+            (self.writer(slot) == task).then(|| (physical[slot], show.clone()))
+        });
+        shows.collect()
     }
 
     /// Which readers take: the last of each slot.

@@ -16,6 +16,10 @@
 //! | loop | [`Graph::repeat_while`], [`Graph::repeat_until`], [`Graph::repeat_times`] |
 //! | sequence | [`Sequence`]: one thread, or n independent copies |
 //! | pipeline | [`Pipeline`]: [`Stage`]s of any width, frames in order |
+//! | statistics | [`StreamReport`], its JSON and its table; [`timed`] for parts of a task; [`Snapshot`]s meanwhile |
+//! | trace | [`Trace`]: every call, for Perfetto |
+//! | watchdog | [`Settings::stall_after`]: who waits for whom when nothing moves |
+//! | step by step | [`Stepper`]: one task at a time, with the values that it gives |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
@@ -85,10 +89,13 @@ mod rates;
 mod report;
 mod ring;
 mod sequence;
+mod shared;
+mod show;
 mod snapshot;
 mod socket;
 mod split;
 mod stall;
+mod stepper;
 mod sync;
 mod table;
 mod threads;
@@ -117,6 +124,7 @@ pub use snapshot::{BoundaryNow, Doing, Snapshot, Worker};
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
 pub use stall::{Stall, StalledWorker};
+pub use stepper::{Shown, Step, Stepper, Then};
 pub use timers::timed;
 pub use trace::Trace;
 pub use wait::Waiting;
@@ -229,6 +237,8 @@ pub struct Graph {
     pub(crate) tasks: Vec<TaskDecl>,
     pub(crate) slots: Vec<SlotDecl>,
     pub(crate) modules: Vec<Box<dyn AnyModule>>,
+    /// Slots that a [`Stepper`] can show.
+    pub(crate) shows: Vec<(usize, show::Show)>,
     /// The first mistake; building a sequence or a pipeline returns it.
     pub(crate) error: Option<BuildError>,
 }
@@ -243,7 +253,8 @@ impl Graph {
     /// A graph without tasks.
     pub fn new() -> Self {
         let id = GraphId(Arc::new(()));
-        Graph { id, tasks: Vec::new(), slots: Vec::new(), modules: Vec::new(), error: None }
+        let (tasks, slots, modules, shows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Graph { id, tasks, slots, modules, shows, error: None }
     }
 
     /// Tasks declared so far, the selects and branches of loops included: what [`Stage::new`] counts.

@@ -9,8 +9,9 @@ use std::{
 use super::{
     Sampling,
     board::{Board, Desk, doing},
-    engine::{Engine, FINISH, Outcome, Shared},
+    engine::{Engine, FINISH, Outcome},
     ring::{Inlet, Outlet},
+    shared::Shared,
 };
 use crate::{Crowd, Observer, env::panic_error};
 

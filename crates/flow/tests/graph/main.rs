@@ -7,5 +7,6 @@ mod pipeline;
 mod rates;
 mod seeing;
 mod sequence;
+mod stepping;
 mod support;
 mod trace;
