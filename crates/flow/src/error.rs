@@ -138,6 +138,14 @@ pub enum BuildError {
         /// What gives the frames of the other.
         other: String,
     },
+    /// A task was named that the graph does not have.
+    #[error("there is no task {task}; the tasks are {}", known.join(", "))]
+    NoTask {
+        /// The name.
+        task: String,
+        /// Names of the tasks.
+        known: Vec<String>,
+    },
     /// A source that does not lie in the first stage.
     #[error(
         "source {source_task} lies in stage {stage}; sources give in step, so declare them first, in stage 0"

@@ -34,6 +34,13 @@ fn add(counter: &AtomicU64, n: u64) {
 }
 
 impl Tally {
+    fn reset(&self) {
+        for counter in [&self.calls, &self.timed, &self.total, &self.max] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.min.store(u64::MAX, Ordering::Relaxed);
+    }
+
     /// One more call.
     #[inline]
     pub(crate) fn count(&self) {
@@ -178,6 +185,17 @@ impl Desk {
         }
     }
 
+    /// Begins anew, for the next run.
+    fn reset(&self) {
+        for counter in [&self.frame, &self.taken, &self.given, &self.thread] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.set_doing(doing::STARTS);
+        self.tallies.iter().for_each(|tally| tally.reset());
+        self.crowd.reset();
+        self.timers().clear();
+    }
+
     /// The thread that works here, unless its work is done by others.
     pub(crate) fn sit_down(&self, has_pool: bool) {
         #[cfg(target_os = "linux")]
@@ -271,6 +289,11 @@ impl Board {
             (0..replicas).map(|replica| Arc::new(Desk::new(stage, replica, n_steps))).collect()
         };
         Board { stages: shape.enumerate().map(desks).collect() }
+    }
+
+    /// Begins anew, for the next run.
+    pub(crate) fn reset(&self) {
+        self.desks().for_each(|desk| desk.reset());
     }
 
     pub(crate) fn desks(&self) -> impl Iterator<Item = &Arc<Desk>> {

@@ -6,10 +6,11 @@ use rayon::ThreadPool;
 
 use super::{
     BoundaryStats, CoreSet, SCHEMA, Settings, StreamReport,
-    engine::Shared,
+    board::Board,
     gather::Gathering,
     layout::{Copying, Kit, Layout},
     shape::{Post, Shape},
+    shared::Shared,
     snapshot::Scene,
     threads::Pool,
     watch::Watch,
@@ -23,6 +24,7 @@ pub(crate) struct Crew {
     shape: Shape,
     /// By stage and replica; `None` only if the runtime itself failed on that thread.
     kits: Vec<Vec<Option<Kit>>>,
+    board: Board,
     /// Threads for all tasks that are parallel inside, instead of some for each stage.
     pool: Option<Arc<ThreadPool>>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
@@ -45,7 +47,9 @@ impl Crew {
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
-        Ok(Crew { shape: Shape { layout, posts, numbers, window: None }, kits, pool: None, is_once: false })
+        let board = Board::new(layout.stages.iter().zip(&posts).map(|(l, p)| (l.steps.len(), p.replicas)));
+        let shape = Shape { layout, posts, numbers, window: None };
+        Ok(Crew { shape, kits, board, pool: None, is_once: false })
     }
 
     /// Limits the frames from the source to the end.
@@ -87,8 +91,8 @@ impl Crew {
         let own = self.own_pools()?;
         let pools: Vec<_> =
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
-        let board = self.shape.board();
-        let scene = self.shape.scene(&board, started);
+        self.board.reset();
+        let scene = self.shape.scene(&self.board, started);
         let yard = Yard {
             shape: &self.shape,
             scene: &scene,
@@ -130,7 +134,8 @@ impl Crew {
     }
 }
 
-fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
+/// What a run says when it is over.
+pub(crate) fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
     let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
         done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
     };

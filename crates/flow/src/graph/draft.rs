@@ -95,7 +95,7 @@ impl Draft {
 }
 
 /// The slot that a read really means.
-fn resolve(graph: &Graph, task: &TaskDecl, slot: usize) -> Result<usize, BuildError> {
+pub(crate) fn resolve(graph: &Graph, task: &TaskDecl, slot: usize) -> Result<usize, BuildError> {
     let mut at = slot;
     for _ in 0..=graph.slots.len() {
         match (graph.slots[at].bound, graph.slots[at].writer) {

@@ -5,10 +5,7 @@ use std::{
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread,
     time::Instant,
 };
@@ -16,15 +13,13 @@ use std::{
 use rayon::ThreadPool;
 
 use super::{
-    Sampling, Settings,
+    Sampling,
     blocks::{Code, close, decode},
     board::{Desk, Tally},
     body::{AnyModule, DROP, END, FAIL, FINISHED, Linked, NEXT, Turn, Unlink},
     cell::{AnyCell, Cells, SlotInfo, Wires},
-    fault::Fault,
     layout::{Kit, StageLayout, StepLayout},
     ring::Inlet,
-    stall::Stall,
     timers::{self, Counting, Mode, nanoseconds},
 };
 use crate::{
@@ -188,20 +183,39 @@ impl Engine {
 
     /// The stream has ended: lets splitters give what is left.
     pub(crate) fn finish(&mut self, is_whole: bool) -> Outcome {
-        self.frame = FINISH;
-        self.tools.desk.set_frame(FINISH);
-        loop {
-            let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
-            let Some(&(step, block)) = self.layout.openers.get(n_done) else { return Outcome::Done };
-            match self.finish_one(step, is_whole) {
-                Ok(1) => match self.go(self.layout.blocks[block].start) {
-                    Outcome::Done => {}
-                    other => return other,
-                },
-                Ok(FINISHED | NEXT) => self.ending = Some(Ending { n_done: n_done + 1, is_whole }),
-                turn => return self.interrupt(turn),
+        while let Some((_, way)) = self.finish_next(is_whole) {
+            let outcome = match way {
+                ControlFlow::Continue(at) => self.go(at),
+                ControlFlow::Break(outcome) => outcome,
+            };
+            if !matches!(outcome, Outcome::Done) {
+                return outcome;
             }
         }
+        Outcome::Done
+    }
+
+    /// Asks the next splitter for what is left: which step it was, and where that leads. `None` when all have given all.
+    pub(crate) fn finish_next(&mut self, is_whole: bool) -> Option<(usize, ControlFlow<Outcome, usize>)> {
+        self.frame = FINISH;
+        self.tools.desk.set_frame(FINISH);
+        let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
+        let &(step, block) = self.layout.openers.get(n_done)?;
+        let way = match self.finish_one(step, is_whole) {
+            Ok(1) => self.settle(Ok(self.layout.blocks[block].start)),
+            Ok(FINISHED | NEXT) => {
+                self.ending = Some(Ending { n_done: n_done + 1, is_whole });
+                ControlFlow::Break(Outcome::Done)
+            }
+            turn => ControlFlow::Break(self.interrupt(turn)),
+        };
+        Some((step, way))
+    }
+
+    /// The splitter that is to be asked next for what is left.
+    pub(crate) fn next_to_finish(&self) -> Option<usize> {
+        let n_done = self.ending.map_or(0, |ending| ending.n_done);
+        self.layout.openers.get(n_done).map(|&(step, _)| step)
     }
 
     fn finish_one(&mut self, step: usize, is_whole: bool) -> thread::Result<Turn> {
@@ -236,6 +250,35 @@ impl Engine {
             match self.turned(turn) {
                 ControlFlow::Continue(next) => at = next,
                 ControlFlow::Break(outcome) => return outcome,
+            }
+        }
+    }
+
+    /// Begins a frame whose ops are run one by one: where the first is.
+    pub(crate) fn begin(&mut self, frame: u64) -> ControlFlow<Outcome, usize> {
+        self.frame = frame;
+        self.tools.desk.set_frame(frame);
+        self.settle(Ok(self.layout.blocks[0].start))
+    }
+
+    /// Runs one op.
+    pub(crate) fn call(&mut self, at: usize) -> thread::Result<Turn> {
+        self.tools.desk.set_doing(at);
+        catch_unwind(AssertUnwindSafe(|| {
+            let op = &self.layout.ops[at];
+            let step = &mut self.steps[op.step];
+            step.tally.count();
+            op.behind(step.task.run(&mut self.fault))
+        }))
+    }
+
+    /// The op that a turn leads to.
+    pub(crate) fn settle(&mut self, mut turn: thread::Result<Turn>) -> ControlFlow<Outcome, usize> {
+        loop {
+            match turn {
+                Ok(END_OF_FRAME) => return ControlFlow::Break(Outcome::Done),
+                Ok(at) if at < self.layout.ops.len() => return ControlFlow::Continue(at),
+                other => turn = Ok(self.turned(other)?),
             }
         }
     }
@@ -382,55 +425,6 @@ impl Engine {
         match timer {
             Some(timer) => observer.timed(timer, &call),
             None => observer.called(&call),
-        }
-    }
-}
-
-/// What all threads of a run look at.
-pub(crate) struct Shared {
-    pub(crate) frames: u64,
-    pub(crate) cancel: CancelToken,
-    pub(crate) expired: AtomicBool,
-    /// Why the run is to end, if nothing moved.
-    stalled: OnceLock<Stall>,
-    pub(crate) fault: Fault,
-    /// Next frame, where the first stage has several replicas.
-    pub(crate) next: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Shared {
-            frames: settings.frames.unwrap_or(u64::MAX),
-            cancel: settings.cancel.clone(),
-            expired: AtomicBool::new(false),
-            stalled: OnceLock::new(),
-            fault: Fault::default(),
-            next: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.cancel.is_cancelled() || self.expired.load(Ordering::Relaxed)
-    }
-
-    /// Ends the run because nothing moves, unless it is ending anyway.
-    pub(crate) fn stall(&self, stall: Stall) {
-        if !self.is_stopped() && !self.fault.is_before(u64::MAX - 1) && self.stalled.set(stall).is_ok() {
-            self.cancel.cancel();
-        }
-    }
-
-    pub(crate) fn into_result(self) -> Result<(), Error> {
-        let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.into_inner());
-        if let Some(stall) = self.stalled.into_inner() {
-            return Err(Error::Stalled { stall: Box::new(stall) });
-        }
-        self.fault.into_result()?;
-        match (is_cancelled, is_expired) {
-            (true, _) => Err(Error::Cancelled),
-            (_, true) => Err(Error::Deadline),
-            _ => Ok(()),
         }
     }
 }

@@ -7,10 +7,11 @@ use super::{
     blocks::{Block, RateOps, join},
     body::{AnyModule, Body},
     cell::{Binding, SlotInfo},
-    draft::Draft,
+    draft::{Draft, resolve},
     feedback::FeedbackDecl,
     order::Op,
     rates::Bound,
+    show::Show,
 };
 use crate::BuildError;
 
@@ -58,6 +59,8 @@ pub(crate) struct StepLayout {
     pub(crate) name: Arc<str>,
     /// The runtime's own: not reported.
     pub(crate) is_internal: bool,
+    /// What it writes that can be shown: where it lies, and how.
+    pub(crate) shows: Vec<(usize, Show)>,
 }
 
 /// How a task is copied.
@@ -145,7 +148,8 @@ impl Draft {
                 join(blocks, |task| members.binary_search(&task).expect("ops are members"), &physical);
             let step = |&task: &usize| {
                 let TaskDecl { name, is_internal, .. } = &self.graph.tasks[task];
-                StepLayout { name: name.clone(), is_internal: *is_internal }
+                let shows = self.shows(task, &physical);
+                StepLayout { name: name.clone(), is_internal: *is_internal, shows }
             };
             stages.push(StageLayout {
                 index: stage,
@@ -161,6 +165,15 @@ impl Draft {
             });
         }
         Ok(self.pack(stages, &physical))
+    }
+
+    /// What a task writes that can be shown.
+    fn shows(&self, task: usize, physical: &[usize]) -> Vec<(usize, Show)> {
+        let shows = self.graph.shows.iter().filter_map(|(slot, show)| {
+            let slot = resolve(&self.graph, &self.graph.tasks[task], *slot).ok()?;
+            (self.writer(slot) == task).then(|| (physical[slot], show.clone()))
+        });
+        shows.collect()
     }
 
     /// Slots of the way back to the entry of a loop.

@@ -22,6 +22,10 @@
 //! | pinning policy | [`Placement`], on a [`Topology`] |
 //! | schedule file | [`ScheduleFile`], to and from [`Stage`]s |
 //! | export_dot | [`Graph::to_dot`], [`Graph::to_dot_stages`] |
+//! | statistics | [`StreamReport`], its JSON and its table; [`timed`] for parts of a task; [`Snapshot`]s meanwhile |
+//! | trace | [`Trace`]: every call, for Perfetto |
+//! | watchdog | [`Settings::stall_after`]: who waits for whom when nothing moves |
+//! | step by step | [`Stepper`]: one task at a time, with the values that it gives |
 //!
 //! Tasks are chosen at run time as `Box<dyn Task<In = A, Out = B>>`, `Box<dyn Forward<Frame = T>>` and
 //! `Box<dyn Source<Out = T>>`, which are tasks, too.
@@ -113,12 +117,15 @@ mod ring;
 mod schedule_file;
 mod sequence;
 mod shape;
+mod shared;
+mod show;
 mod slot;
 mod snapshot;
 mod socket;
 mod split;
 mod stages;
 mod stall;
+mod stepper;
 mod sync;
 mod table;
 mod threads;
@@ -153,6 +160,7 @@ pub use snapshot::{BoundaryNow, Doing, Snapshot, Worker};
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
 pub use stall::{Stall, StalledWorker};
+pub use stepper::{Shown, Step, Stepper, Then};
 pub(crate) use threads::Pool;
 pub use timers::timed;
 pub use topology::{ObjectKind, Topology};
@@ -276,6 +284,8 @@ pub struct Graph {
     /// The set that is being declared, and the names of all sets around it.
     set: Option<usize>,
     prefix: String,
+    /// Slots that a [`Stepper`] can show.
+    pub(crate) shows: Vec<(usize, show::Show)>,
     /// The first mistake; building a sequence or a pipeline returns it.
     pub(crate) error: Option<BuildError>,
 }
@@ -296,6 +306,7 @@ impl Graph {
             slots: Vec::new(),
             modules: Vec::new(),
             feedbacks: Vec::new(),
+            shows: Vec::new(),
             set: None,
             prefix: String::new(),
             error: None,

@@ -141,10 +141,6 @@ impl Shape {
         self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
     }
 
-    pub(crate) fn board(&self) -> Board {
-        Board::new(self.layout.stages.iter().zip(&self.posts).map(|(l, p)| (l.steps.len(), p.replicas)))
-    }
-
     pub(crate) fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
         let capacities = (1..self.posts.len()).map(|stage| self.spec(stage - 1).capacity).collect();
         Scene { stages: &self.layout.stages, capacities, board, started }

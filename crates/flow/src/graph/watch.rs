@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     OnStall, Settings,
-    engine::Shared,
+    shared::Shared,
     snapshot::Scene,
     stall::{Stall, Vigil},
 };

@@ -11,8 +11,9 @@ use super::{
     Sampling,
     board::{Board, Desk, doing},
     cell::AnyCell,
-    engine::{Engine, FINISH, Outcome, Shared},
+    engine::{Engine, FINISH, Outcome},
     ring::{Inlet, Outlet},
+    shared::Shared,
 };
 use crate::{Crowd, Observer, env::panic_error};
 

@@ -11,12 +11,13 @@ use rayon::ThreadPool;
 use super::{
     Settings,
     board::doing,
-    engine::{Engine, Shared, Tools},
+    engine::{Engine, Tools},
     gather::Gathering,
     layout::{Feedback, Kit, StageLayout},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing},
     shape::{Gate, Shape},
+    shared::Shared,
     snapshot::Scene,
     watch::{Bell, Watch},
     work::{Back, Lookout, Worker},
@@ -119,7 +120,9 @@ impl Yard<'_> {
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
-        self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+        if settings.stall_after.is_some() {
+            self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+        }
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
         let desk = &self.scene.board.stages[stage][replica];

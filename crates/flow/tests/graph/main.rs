@@ -12,5 +12,6 @@ mod rates;
 mod schedule_file;
 mod seeing;
 mod sequence;
+mod stepping;
 mod support;
 mod trace;

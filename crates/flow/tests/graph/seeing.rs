@@ -10,11 +10,11 @@ use std::{
 };
 
 use facette_flow::{
-    Call, CancelToken, Crowd, Error, Observer,
+    Accumulator, BoxError, Call, CancelToken, Crowd, Error, Observer,
     closures::{fold, iterate, map, replicable},
     graph::{
-        Doing, Graph, OnStall, Pipeline, Sampling, Sequence, Settings, Snapshot, Stage, Stall, StreamReport,
-        timed,
+        Doing, Graph, OnStall, Pipeline, Sampling, Sequence, Settings, Snapshot, Splitter, Stage, Stall,
+        StreamReport, timed,
     },
 };
 use serde_json::Value;
@@ -72,6 +72,49 @@ fn a_sample_says_so() {
     let off = three_stages(64, &Settings::default());
     assert_eq!((off.tasks[1].calls, off.tasks[1].busy_s, off.tasks[1].timers.len()), (64, None, 0));
     assert_eq!(off.boundaries[0].occupancy.mean, None);
+}
+
+#[test]
+fn a_splitter_is_timed_as_a_whole_and_accumulators_with_their_end() {
+    /// Three for each, a nap before each; then an accumulator that naps at its end.
+    struct Naps(u64);
+    impl Splitter for Naps {
+        type In = u64;
+        type Out = u64;
+        fn take(&mut self, _: u64) -> Result<(), BoxError> {
+            self.0 = 3;
+            Ok(())
+        }
+        fn next(&mut self) -> Result<Option<u64>, BoxError> {
+            thread::sleep(Duration::from_millis(1));
+            let is_left = self.0 > 0;
+            self.0 = self.0.saturating_sub(1);
+            Ok(is_left.then_some(self.0))
+        }
+    }
+    struct Sum(u64);
+    impl Accumulator for Sum {
+        type In = u64;
+        type Out = u64;
+        fn add(&mut self, n: u64) -> Result<(), BoxError> {
+            self.0 += n;
+            Ok(())
+        }
+        fn finish(&mut self) -> Result<u64, BoxError> {
+            thread::sleep(Duration::from_millis(20));
+            Ok(self.0)
+        }
+    }
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..5_u64));
+    let n = graph.split(n, Naps(0));
+    let sum = graph.accumulate(n, Sum(0));
+    graph.task(sum, map("End", |n: u64| if n == 15 { Ok(()) } else { Err("not 15".into()) }));
+    let report = Sequence::new(graph, 1).unwrap().run(&every()).unwrap();
+    let [_, naps, sum, end] = &report.tasks[..] else { panic!("{report:?}") };
+    assert_eq!((naps.calls, naps.clock.calls, sum.calls, sum.clock.calls, end.calls), (5, 5, 15, 15, 1));
+    assert!(naps.clock.min_s >= 4e-3 && naps.clock.total_s >= 20e-3, "{naps:?}");
+    assert!(sum.clock.max_s >= 20e-3 && sum.clock.total_s >= 20e-3 && sum.clock.min_s < 20e-3, "{sum:?}");
 }
 
 #[test]
@@ -399,7 +442,7 @@ fn two_stalls_are_told_apart() {
             Ok(())
         }),
     );
-    graph.task(sum, map("End", |n: u64| Ok(assert_eq!(n, 15))));
+    graph.task(sum, map("End", |n: u64| if n == 15 { Ok(()) } else { Err("not 15".into()) }));
     let log = Arc::new(Log::default());
     let stall_after = Some(Duration::from_millis(60));
     let settings = Settings { observer: Some(log.clone()), stall_after, ..Settings::default() };

@@ -1,0 +1,58 @@
+//! What all threads of a run look at: why and when it is to stop.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use super::{Settings, fault::Fault, stall::Stall};
+use crate::{CancelToken, Error};
+
+/// What all threads of a run look at.
+pub(crate) struct Shared {
+    pub(crate) frames: u64,
+    pub(crate) cancel: CancelToken,
+    pub(crate) expired: AtomicBool,
+    /// Why the run is to end, if nothing moved.
+    stalled: OnceLock<Stall>,
+    pub(crate) fault: Fault,
+    /// Next frame, where the first stage has several replicas.
+    pub(crate) next: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Shared {
+            frames: settings.frames.unwrap_or(u64::MAX),
+            cancel: settings.cancel.clone(),
+            expired: AtomicBool::new(false),
+            stalled: OnceLock::new(),
+            fault: Fault::default(),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.cancel.is_cancelled() || self.expired.load(Ordering::Relaxed)
+    }
+
+    /// Ends the run because nothing moves, unless it is ending anyway.
+    pub(crate) fn stall(&self, stall: Stall) {
+        if !self.is_stopped() && !self.fault.is_before(u64::MAX - 1) && self.stalled.set(stall).is_ok() {
+            self.cancel.cancel();
+        }
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), Error> {
+        let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.into_inner());
+        if let Some(stall) = self.stalled.into_inner() {
+            return Err(Error::Stalled { stall: Box::new(stall) });
+        }
+        self.fault.into_result()?;
+        match (is_cancelled, is_expired) {
+            (true, _) => Err(Error::Cancelled),
+            (_, true) => Err(Error::Deadline),
+            _ => Ok(()),
+        }
+    }
+}
