@@ -156,6 +156,12 @@ pub enum BuildError {
         /// Its stage, from 0.
         stage: usize,
     },
+    /// A limit in bytes of frames that nobody weighs.
+    #[error("bytes are limited{}, but no socket there is weighed; say how heavy its frames are with `Graph::weigh`", behind(*stage))]
+    Unweighed {
+        /// The stage in front of the boundary, from 0; `None` for the whole pipeline.
+        stage: Option<usize>,
+    },
     /// A filter in the body of a loop around several stages.
     #[error(
         "{task} stands in the body of a feedback, which every frame must pass; filter in front of the loop or behind it"
@@ -222,6 +228,10 @@ pub enum BuildError {
         /// `threads`, `depth`, `replicas`, `tasks` or `stages`.
         setting: &'static str,
     },
+}
+
+fn behind(stage: Option<usize>) -> String {
+    stage.map_or_else(String::new, |stage| format!(" behind stage {stage}"))
 }
 
 fn place(chunk: Option<u64>) -> String {

@@ -15,6 +15,7 @@ use rayon::ThreadPool;
 
 use super::{
     body::{Body, DiscardBody, RelayBody},
+    limit::Weigher,
     ring::{Carrier, Ring, RingSpec},
     slot::{Lane, Tube},
 };
@@ -166,6 +167,8 @@ pub(crate) struct SlotInfo {
     pub(crate) kind: Arc<dyn SlotKind>,
     /// A [`Copier`] of its type, where the type has one and it was needed.
     pub(crate) copier: Option<Arc<dyn Any + Send + Sync>>,
+    /// How heavy its frames are, where that was said.
+    pub(crate) weigher: Option<Weigher>,
 }
 
 /// What a task meets when it is bound to the cells of its thread.

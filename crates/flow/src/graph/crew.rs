@@ -9,6 +9,7 @@ use super::{
     board::Board,
     gather::Gathering,
     layout::{Copying, Kit, Layout},
+    limit::Budget,
     shape::{Post, Shape},
     shared::Shared,
     snapshot::Scene,
@@ -48,13 +49,23 @@ impl Crew {
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
         let board = Board::new(layout.stages.iter().zip(&posts).map(|(l, p)| (l.steps.len(), p.replicas)));
-        let shape = Shape { layout, posts, numbers, window: None };
+        let shape = Shape { layout, posts, numbers, window: None, memory: None };
         Ok(Crew { shape, kits, board, pool: None, is_once: false })
     }
 
     /// Limits the frames from the source to the end.
     pub(crate) fn set_window(&mut self, window: usize) {
         self.shape.window = Some(window);
+    }
+
+    /// Limits the bytes from the source to the end.
+    pub(crate) fn set_memory(&mut self, bytes: usize) -> Result<(), BuildError> {
+        let layout = &self.shape.layout;
+        if !(0..layout.stages.len()).any(|stage| layout.is_weighed(stage)) {
+            return Err(BuildError::Unweighed { stage: None });
+        }
+        self.shape.memory = Some(bytes);
+        Ok(())
     }
 
     /// Lets all tasks that are parallel inside share the threads of `pool`.
@@ -93,7 +104,11 @@ impl Crew {
             own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
         self.board.reset();
         let scene = self.shape.scene(&self.board, started);
+        let (meters, memory) = (self.shape.meters(), self.shape.memory);
+        let budget = memory.map(|bytes| Arc::new(Budget::new(bytes)));
         let yard = Yard {
+            meters: &meters,
+            budget: budget.as_ref(),
             shape: &self.shape,
             scene: &scene,
             rings: &rings,

@@ -70,7 +70,7 @@ impl Draft {
                 }
                 let (kind, stage) = (self.graph.slots[slot].info.kind.clone(), self.stage_of[select]);
                 let (copy, writer) = (self.graph.slots.len(), Some(self.graph.tasks.len()));
-                let (body, info) = (kind.relay(), SlotInfo { kind, copier: None });
+                let (body, info) = (kind.relay(), SlotInfo { kind, copier: None, weigher: None });
                 self.graph.slots.push(SlotDecl { info, bound: None, writer, name: "relay".to_owned() });
                 self.add_internal("relay", body, (vec![slot], vec![copy]), stage);
                 self.reads[select][input] = copy;

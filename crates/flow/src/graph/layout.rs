@@ -22,6 +22,13 @@ pub(crate) struct Layout {
     pub(crate) feedbacks: Vec<Feedback>,
 }
 
+impl Layout {
+    /// Whether any socket that crosses the boundary behind a stage is weighed.
+    pub(crate) fn is_weighed(&self, stage: usize) -> bool {
+        self.stages[stage].exports.iter().any(|&slot| self.slots[slot].weigher.is_some())
+    }
+}
+
 /// A loop around several stages.
 pub(crate) struct Feedback {
     /// Stage and step of its entry.
@@ -214,6 +221,9 @@ impl Draft {
         for slot in 0..slots.len() {
             if let Some(copier) = slots[slot].copier.clone() {
                 slots[physical[slot]].copier.get_or_insert(copier);
+            }
+            if let Some(weigher) = slots[slot].weigher.clone() {
+                slots[physical[slot]].weigher.get_or_insert(weigher);
             }
         }
         (Layout { slots, stages: stages.into_iter().map(Arc::new).collect(), feedbacks }, kits)

@@ -103,6 +103,7 @@ mod feedback;
 mod gather;
 mod inspect;
 mod layout;
+mod limit;
 #[cfg(all(test, loom))]
 mod model;
 mod order;
@@ -477,7 +478,7 @@ impl Graph {
 
     fn slot<T: Send + 'static>(&mut self, writer: Option<usize>, name: &str) -> usize {
         let kind: Arc<dyn SlotKind> = Arc::new(Kind::<T>(PhantomData));
-        let info = SlotInfo { kind, copier: None };
+        let info = SlotInfo { kind, copier: None, weigher: None };
         self.slots.push(SlotDecl { info, bound: None, writer, name: name.to_owned() });
         self.slots.len() - 1
     }

@@ -17,6 +17,7 @@ pub struct Stage {
     pub(crate) cores: Vec<CoreSet>,
     pub(crate) threads: Option<usize>,
     pub(crate) is_unordered: bool,
+    pub(crate) bytes: Option<usize>,
 }
 
 impl Stage {
@@ -30,6 +31,7 @@ impl Stage {
             cores: Vec::new(),
             threads: None,
             is_unordered: false,
+            bytes: None,
         }
     }
 
@@ -44,6 +46,12 @@ impl Stage {
     /// a slow frame holds back none of them at once.
     pub fn depth(self, depth: usize) -> Self {
         Stage { depth, ..self }
+    }
+
+    /// Bytes that may wait at the boundary behind the stage, at least 1, of frames that are weighed
+    /// ([`Graph::weigh`]). A heavier frame passes alone.
+    pub fn bytes(self, bytes: usize) -> Self {
+        Stage { bytes: Some(bytes), ..self }
     }
 
     /// How both sides wait at the boundary behind the stage.
@@ -79,6 +87,7 @@ impl Stage {
             (0, ..) => Err(BuildError::Zero { setting: "tasks" }),
             (_, 0, _) => Err(BuildError::Zero { setting: "replicas" }),
             (.., 0) => Err(BuildError::Zero { setting: "depth" }),
+            _ if self.bytes == Some(0) => Err(BuildError::Zero { setting: "bytes" }),
             _ if self.threads == Some(0) => Err(BuildError::Zero { setting: "threads" }),
             _ => pin::check(&self.cores),
         }
@@ -104,9 +113,43 @@ impl Pipeline {
         stages.iter().try_for_each(Stage::check)?;
         let counts: Vec<usize> = stages.iter().map(|stage| stage.tasks).collect();
         let (layout, kits) = lay_out(graph, &counts)?;
+        let is_unweighed = |stage: &usize| stages[*stage].bytes.is_some() && !layout.is_weighed(*stage);
+        if let Some(stage) = (0..stages.len()).find(is_unweighed) {
+            return Err(BuildError::Unweighed { stage: Some(stage) });
+        }
         let numbers = if stages[0].replicas == 1 { Numbers::Own } else { Numbers::Drawn };
         let posts = stages.iter().map(Post::of).collect();
         Ok(Pipeline { crew: Crew::new(layout, kits, posts, numbers)? })
+    }
+
+    /// Limits the bytes of all frames between source and end, of sockets that are weighed ([`Graph::weigh`]): no frame
+    /// begins while those on their way leave no room for the heaviest that was seen. At least one is always on its way.
+    ///
+    /// ```
+    /// use facette_flow::{closures::{iterate, map, replicable}, graph::{Graph, Pipeline, Settings, Stage}};
+    ///
+    /// let mut graph = Graph::new();
+    /// let block = graph.source(iterate("Blocks", (0..100).map(|_| vec![0_u8; 1 << 16])));
+    /// graph.weigh(&block, Vec::len);
+    /// let block = graph.task(block, replicable("Fill", |mut block: Vec<u8>| {
+    ///     block.fill(1);
+    ///     Ok(block)
+    /// }));
+    /// graph.weigh(&block, Vec::len);
+    /// graph.task(block, map("Check", |block: Vec<u8>| if block[0] == 1 { Ok(()) } else { Err("empty".into()) }));
+    /// let stages = [Stage::new(1), Stage::new(1).replicas(4), Stage::new(1)];
+    /// Pipeline::new(graph, &stages)?.memory(1 << 18)?.run(&Settings::default())?;
+    /// # Ok::<(), facette_flow::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError::Unweighed`] when no socket between stages is weighed; [`BuildError::Zero`].
+    pub fn memory(mut self, bytes: usize) -> Result<Self, BuildError> {
+        if bytes == 0 {
+            return Err(BuildError::Zero { setting: "memory" });
+        }
+        self.crew.set_memory(bytes)?;
+        Ok(self)
     }
 
     /// What executes it, for settings of the runtime's own.

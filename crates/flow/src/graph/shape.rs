@@ -6,6 +6,7 @@ use super::{
     CoreSet, Stage, Waiting,
     board::Board,
     layout::{Feedback, Layout, StageLayout},
+    limit::Meter,
     ring::{Carrier, RingSpec},
     snapshot::Scene,
     work::Numbers,
@@ -20,12 +21,14 @@ pub(crate) struct Post {
     pub(crate) threads: Option<usize>,
     /// Frames are not put back into order behind it.
     pub(crate) is_unordered: bool,
+    /// Bytes that may wait behind it.
+    pub(crate) bytes: Option<usize>,
 }
 
 impl Post {
     pub(crate) fn of(stage: &Stage) -> Self {
-        let Stage { replicas, depth, waiting, cores, threads, is_unordered, .. } = stage.clone();
-        Post { replicas, depth, waiting, cores, threads, is_unordered }
+        let Stage { replicas, depth, waiting, cores, threads, is_unordered, bytes, .. } = stage.clone();
+        Post { replicas, depth, waiting, cores, threads, is_unordered, bytes }
     }
 }
 
@@ -36,6 +39,8 @@ pub(crate) struct Shape {
     pub(crate) numbers: Numbers,
     /// Most frames from the source to the end, if that is limited.
     pub(crate) window: Option<usize>,
+    /// Most bytes from the source to the end, if that is limited.
+    pub(crate) memory: Option<usize>,
 }
 
 impl Shape {
@@ -63,6 +68,15 @@ impl Shape {
             frame.ring(spec, vec![number.lane(capacity)])
         };
         self.layout.feedbacks.iter().map(back).collect()
+    }
+
+    /// What limits the bytes behind each stage.
+    pub(crate) fn meters(&self) -> Vec<Option<Arc<Meter>>> {
+        let meter = |stage: usize| {
+            let limit = self.posts[stage].bytes?;
+            Some(Arc::new(Meter::new(limit, self.spec(stage).is_ordered)))
+        };
+        (0..self.posts.len() - 1).map(meter).collect()
     }
 
     /// The ring behind a stage.

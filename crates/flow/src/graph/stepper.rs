@@ -130,7 +130,7 @@ impl Stepper {
     /// # Errors
     /// A [`BuildError`] that names the task, as for a [`super::Sequence`].
     pub fn new(graph: Graph) -> Result<Self, BuildError> {
-        let n_tasks = graph.tasks.len();
+        let n_tasks = graph.n_tasks();
         if n_tasks == 0 {
             return Err(BuildError::Zero { setting: "tasks" });
         }

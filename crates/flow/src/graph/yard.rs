@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
     sync::Arc,
     thread::{self, Builder},
 };
@@ -14,6 +15,7 @@ use super::{
     engine::{Engine, Tools},
     gather::Gathering,
     layout::{Feedback, Kit, StageLayout},
+    limit::{Admission, Budget, Meter, Purse, Scale, Unloading, Weighed},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing},
     shape::{Gate, Shape},
@@ -41,6 +43,10 @@ pub(crate) struct Yard<'a> {
     pub(crate) gates: &'a [Gate],
     /// The ways back of loops around several stages.
     pub(crate) backs: &'a [Arc<dyn Carrier>],
+    /// What limits the bytes behind each stage.
+    pub(crate) meters: &'a [Option<Arc<Meter>>],
+    /// What limits the bytes of all.
+    pub(crate) budget: Option<&'a Arc<Budget>>,
     pub(crate) gatherings: &'a [Gathering],
     pub(crate) pools: &'a [Option<Arc<ThreadPool>>],
     pub(crate) shared: &'a Shared,
@@ -134,8 +140,9 @@ impl Yard<'_> {
             once: Some(settings.cancel.clone()).filter(|_| self.is_once),
         };
         let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
-        let inlet = self.inlet(&mut engine, layout);
-        let outlet = self.outlet(&mut engine, layout);
+        let purse = self.budget.map(|budget| Purse::new(budget.clone()));
+        let inlet = self.inlet(&mut engine, layout, purse.as_ref());
+        let outlet = self.outlet(&mut engine, layout, purse.as_ref());
         let lookout = Lookout {
             desk,
             board: self.scene.board,
@@ -163,6 +170,7 @@ impl Yard<'_> {
         match inlet {
             None => {
                 let mut tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
+                tokens.extend(purse.map(|purse| Box::new(Admission(purse)) as Box<dyn Inlet>));
                 worker.lead(&mut tokens, shape.numbers);
                 waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
             }
@@ -222,10 +230,30 @@ impl Yard<'_> {
         gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
-    fn inlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Inlet>> {
+    /// The cells that are weighed of those that cross a boundary.
+    fn scale(self, engine: &mut Engine, crossing: &[usize]) -> Scale {
+        let slots = &self.shape.layout.slots;
+        let weighed = crossing
+            .iter()
+            .filter_map(|&slot| Some((engine.cell(slot, slots), slots[slot].weigher.clone()?)));
+        Scale(weighed.collect())
+    }
+
+    fn inlet(
+        self,
+        engine: &mut Engine,
+        layout: &StageLayout,
+        purse: Option<&Rc<Purse>>,
+    ) -> Option<Box<dyn Inlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = &self.rings[stage.checked_sub(1)?];
-        let inlet = ring.clone().inlet(layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        let cells = layout.imports.iter().map(|&slot| engine.cell(slot, slots)).collect();
+        let mut inlet = ring.clone().inlet(cells);
+        let meter = self.meters[stage - 1].clone();
+        if meter.is_some() || purse.is_some() {
+            let scale = self.scale(engine, &layout.imports);
+            inlet = Box::new(Unloading { inlet, scale, meter, purse: purse.cloned() });
+        }
         let gates = self.gates.iter().filter(|gate| gate.behind == stage && self.shape.window.is_none());
         Some(gates.fold(inlet, |inlet, gate| {
             let tokens = gate.tokens.clone().outlet(Vec::new());
@@ -233,11 +261,21 @@ impl Yard<'_> {
         }))
     }
 
-    fn outlet(self, engine: &mut Engine, layout: &StageLayout) -> Option<Box<dyn Outlet>> {
+    fn outlet(
+        self,
+        engine: &mut Engine,
+        layout: &StageLayout,
+        purse: Option<&Rc<Purse>>,
+    ) -> Option<Box<dyn Outlet>> {
         let (stage, slots) = (layout.index, &self.shape.layout.slots);
         let ring = self.rings.get(stage)?;
-        let outlet =
-            ring.clone().outlet(layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect());
+        let cells = layout.exports.iter().map(|&slot| engine.cell(slot, slots)).collect();
+        let mut outlet = ring.clone().outlet(cells);
+        let meter = self.meters[stage].clone();
+        if meter.is_some() || purse.is_some() {
+            let scale = self.scale(engine, &layout.exports);
+            outlet = Box::new(Weighed { outlet, scale, meter, purse: purse.cloned() });
+        }
         // A first stage takes them before it begins a frame, unless a splitter counts frames anew.
         let is_first = stage == 0 && layout.emits == 0;
         let tokens = if is_first { Vec::new() } else { self.tokens(stage) };

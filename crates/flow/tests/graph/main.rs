@@ -5,6 +5,7 @@ mod control;
 mod dot;
 mod failures;
 mod feedback;
+mod limits;
 mod machines;
 mod pipeline;
 mod placement;
