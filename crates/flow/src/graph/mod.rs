@@ -99,6 +99,7 @@ mod stepper;
 mod sync;
 mod table;
 mod threads;
+mod tick;
 mod timers;
 mod trace;
 mod wait;
