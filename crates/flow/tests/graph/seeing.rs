@@ -118,6 +118,22 @@ fn a_splitter_is_timed_as_a_whole_and_accumulators_with_their_end() {
 }
 
 #[test]
+fn a_sample_misses_no_period_of_the_graph() {
+    for period in 1..20_usize {
+        let mut graph = Graph::new();
+        let n = graph.source(iterate("Count", 0..16_000_u64));
+        let batch = graph.batch(n, period);
+        graph.task(batch, map("End", |_: Vec<u64>| Ok(())));
+        let settings = Settings { sampling: Sampling::OneIn(8), ..Settings::default() };
+        let report = Sequence::new(graph, 1).unwrap().run(&settings).unwrap();
+        for task in &report.tasks {
+            let share = task.clock.calls as f64 / task.calls as f64;
+            assert!((0.11..0.14).contains(&share), "period {period}: {task:?}");
+        }
+    }
+}
+
+#[test]
 fn timers_outside_a_run_and_in_a_pool() {
     assert_eq!(timed("alone", || 7), 7);
     struct Wide;
