@@ -7,7 +7,6 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread,
-    time::Instant,
 };
 
 use rayon::ThreadPool;
@@ -20,7 +19,8 @@ use super::{
     cell::{AnyCell, Cells, SlotInfo, Wires},
     layout::{Kit, StageLayout, StepLayout},
     ring::Inlet,
-    timers::{self, Counting, Mode, nanoseconds},
+    tick::Tick,
+    timers::{self, Counting, Mode},
 };
 use crate::{
     BoxError, Call, CancelToken, Error, Observer,
@@ -223,11 +223,11 @@ impl Engine {
         let _counting = is_timed.then(|| Counting::begin(self.tools.mode()));
         self.tools.desk.set_doing(self.layout.ops.iter().position(|op| op.step == step).unwrap_or(0));
         catch_unwind(AssertUnwindSafe(|| {
-            let began = Instant::now();
+            let began = Tick::now();
             let turn = self.steps[step].task.finish(is_whole, &mut self.fault);
             if is_timed && turn == 1 {
-                let ended = Instant::now();
-                self.steps[step].tally.extend(nanoseconds(began, ended));
+                let ended = Tick::now();
+                self.steps[step].tally.extend(began.until(ended));
                 self.note(step, began, ended);
             }
             turn
@@ -368,7 +368,7 @@ impl Engine {
     #[inline(never)]
     fn run_timed(&mut self, mut at: usize) -> Turn {
         let is_seen = self.tools.observer.is_some();
-        let mut began = Instant::now();
+        let mut began = Tick::now();
         loop {
             let Engine { layout, steps, tools, fault, .. } = self;
             let Some(op) = layout.ops.get(at) else { return at };
@@ -380,10 +380,10 @@ impl Engine {
             let (i, step) = (op.step, &mut steps[op.step]);
             step.tally.count();
             let turn = step.task.run(fault);
-            let ended = Instant::now();
+            let ended = Tick::now();
             at = op.behind(turn);
             if turn != END && turn != FAIL {
-                step.measure(nanoseconds(began, ended), turn);
+                step.measure(began.until(ended), turn);
                 if is_seen || timers::has_news() {
                     self.note(i, began, ended);
                 }
@@ -394,7 +394,7 @@ impl Engine {
 
     /// Tells what there is to be told of a timed call.
     #[inline(never)]
-    fn note(&mut self, step: usize, began: Instant, ended: Instant) {
+    fn note(&mut self, step: usize, began: Tick, ended: Tick) {
         if timers::has_news() {
             self.collect(step);
         }
@@ -416,11 +416,12 @@ impl Engine {
         notes.spans.iter().for_each(|span| self.tell(step, Some(span.name), span.began, span.ended));
     }
 
-    fn tell(&self, step: usize, timer: Option<&str>, began: Instant, ended: Instant) {
+    fn tell(&self, step: usize, timer: Option<&str>, began: Tick, ended: Tick) {
         let StepLayout { name, is_internal, .. } = &self.layout.steps[step];
         let Some(observer) = self.tools.observer.as_deref().filter(|_| !is_internal) else { return };
         let Desk { stage, replica, .. } = *self.tools.desk;
         let frame = self.number();
+        let (began, ended) = (began.instant(), ended.instant());
         let call = Call { task: name, stage, replica, rate: self.layout.n_changes, frame, began, ended };
         match timer {
             Some(timer) => observer.timed(timer, &call),

@@ -130,6 +130,7 @@ mod stepper;
 mod sync;
 mod table;
 mod threads;
+mod tick;
 mod timers;
 mod topology;
 mod trace;

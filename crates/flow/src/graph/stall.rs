@@ -19,6 +19,34 @@ const ASLEEP: f64 = 0.05;
 ///
 /// Its text names every boundary where somebody waits, and every task at work, and says which of the two it is: a task
 /// that takes long, or stages that wait for each other.
+///
+/// ```
+/// use facette_flow::{Observer, closures::{iterate, map}, graph::{Graph, Sequence, Settings, Stall}};
+/// use std::{sync::{Arc, Mutex}, thread, time::Duration};
+///
+/// #[derive(Default)]
+/// struct Complaints(Mutex<Vec<String>>);
+///
+/// impl Observer for Complaints {
+///     fn stalled(&self, stall: &Stall) {
+///         self.0.lock().unwrap().push(stall.to_string());
+///     }
+/// }
+///
+/// let mut graph = Graph::new();
+/// let number = graph.source(iterate("Give", [1_u64]));
+/// graph.task(number, map("Sleep", |_: u64| Ok(thread::sleep(Duration::from_millis(300)))));
+/// let complaints = Arc::new(Complaints::default());
+/// let settings = Settings {
+///     observer: Some(complaints.clone()),
+///     stall_after: Some(Duration::from_millis(100)),
+///     ..Settings::default()
+/// };
+/// Sequence::new(graph, 1)?.run(&settings)?;
+/// // "nothing has moved for 0.100 s; task Sleep of stage 0 replica 0 is at work on frame 0 for 0.100 s, asleep: …"
+/// assert!(complaints.0.lock().unwrap()[0].contains("task Sleep of stage 0 replica 0 is at work on frame 0"));
+/// # Ok::<(), facette_flow::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Stall {

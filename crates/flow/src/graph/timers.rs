@@ -3,12 +3,9 @@
 //! A task has no handle of the runtime, so that it runs without one; what a part took is noted on the thread, and
 //! whoever called the task collects it. Unless the frame is timed, a timer looks at one thread-local flag.
 
-use std::{
-    cell::{Cell, RefCell},
-    time::Instant,
-};
+use std::cell::{Cell, RefCell};
 
-use super::board::Sum;
+use super::{board::Sum, tick::Tick};
 
 /// Most spans of one call that an observer is told of; the statistics count all.
 const MOST_SPANS: usize = 256;
@@ -27,8 +24,8 @@ pub(crate) enum Mode {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) name: &'static str,
-    pub(crate) began: Instant,
-    pub(crate) ended: Instant,
+    pub(crate) began: Tick,
+    pub(crate) ended: Tick,
 }
 
 /// What was noted since the last collection.
@@ -70,9 +67,9 @@ pub fn timed<T>(name: &'static str, work: impl FnOnce() -> T) -> T {
     if mode == Mode::Off {
         return work();
     }
-    let began = Instant::now();
+    let began = Tick::now();
     let value = work();
-    note(mode, Span { name, began, ended: Instant::now() });
+    note(mode, Span { name, began, ended: Tick::now() });
     value
 }
 
@@ -81,18 +78,12 @@ fn note(mode: Mode, span: Span) {
     HAS_NEWS.set(true);
     NOTES.with_borrow_mut(|notes| {
         let mut sum = Sum::default();
-        sum.add(nanoseconds(span.began, span.ended));
+        sum.add(span.began.until(span.ended));
         notes.add(span.name, &sum);
         if mode == Mode::Spans && notes.spans.len() < MOST_SPANS {
             notes.spans.push(span);
         }
     });
-}
-
-#[inline]
-pub(crate) fn nanoseconds(began: Instant, ended: Instant) -> u64 {
-    let time = ended - began;
-    time.as_secs() * 1_000_000_000 + u64::from(time.subsec_nanos())
 }
 
 impl Notes {
