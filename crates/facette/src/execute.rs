@@ -46,6 +46,7 @@ pub(crate) fn run(chain: Chain, session: &Session, how: How) -> Result<RunReport
         depth: DEPTH,
         cancel: session.cancel.clone(),
         observer: Some(observer),
+        ..Run::pipeline(how.threads)
     };
     Ok(chain.run(&run)?)
 }

@@ -139,6 +139,7 @@ pub use snapshot::{BoundaryNow, Doing, Snapshot, Worker};
 pub use socket::{In, Out, Outs};
 pub use split::Splitter;
 pub use stall::{Stall, StalledWorker};
+pub(crate) use table::{Table, at_work, between, percent, seconds, title};
 pub(crate) use threads::Pool;
 pub use timers::timed;
 pub use topology::{ObjectKind, Topology};
