@@ -5,7 +5,7 @@ use facette::{
     flow::{RunReport, graph::Snapshot},
     types::format_count,
 };
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -101,10 +101,17 @@ impl Terminal {
         }
     }
 
+    fn clear_bar(&self) {
+        if let Some(bar) = lock(&self.pass).take().and_then(|pass| pass.bar) {
+            bar.finish_and_clear();
+        }
+    }
+
     fn clear(&self) {
-        let bar = lock(&self.pass).take().and_then(|pass| pass.bar);
-        let table = lock(&self.table).take();
-        bar.into_iter().chain(table).for_each(|bar| bar.finish_and_clear());
+        self.clear_bar();
+        if let Some(table) = lock(&self.table).take() {
+            table.finish_and_clear();
+        }
     }
 }
 
@@ -150,9 +157,12 @@ impl Pass {
 fn bar(name: &str, total: u64) -> ProgressBar {
     // Hidden until it is part of the drawing.
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-    let template = "{prefix:12} {bar:30.cyan/dim} {percent:3} % · {human_pos} of {human_len} vis · {per_sec} · {eta} left";
+    let template = "{prefix:12} {wide_bar:.cyan/dim} {percent:3} % · {human_pos} of {human_len} vis · {rate} · {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━╸─"));
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let _ = write!(text, "{:.1} M vis/s", state.per_sec() / 1e6);
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸─"));
     }
     bar.with_prefix(name.to_owned())
 }
@@ -197,7 +207,7 @@ impl Screen for Terminal {
     }
 
     fn pass_done(&self) {
-        self.clear();
+        self.clear_bar();
     }
 
     fn snapshot_every(&self) -> Option<Duration> {
@@ -205,8 +215,8 @@ impl Screen for Terminal {
     }
 
     fn snapshot(&self, snapshot: &Snapshot) {
-        // The last one would be wiped at once.
-        if let Some(drawing) = self.drawing.as_ref().filter(|_| !snapshot.is_final) {
+        // It stays until the next one, also that of another pass, or the end of the chain.
+        if let Some(drawing) = &self.drawing {
             let mut table = lock(&self.table);
             let table = table.get_or_insert_with(|| drawing.add(text_below()));
             table.set_message(snapshot.table());
@@ -214,6 +224,7 @@ impl Screen for Terminal {
     }
 
     fn report(&self, report: &RunReport) {
+        self.clear();
         if self.live {
             lock(&self.reports).push(report.clone());
         }
