@@ -6,9 +6,11 @@ use facette::{
     demo::DemoRequest,
     flow::Execution,
     ms::FieldRef,
-    types::{Precision, Stokes, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy},
+    types::{
+        Precision, Stokes, UnitError, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy, parse_time_s,
+    },
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Facette images radio interferometer data: MeasurementSets in, FITS images and pictures out.
 #[derive(Parser)]
@@ -26,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   facette info my.ms                what a MeasurementSet holds, and a suggested cell and size
   facette dirty my.ms --npix 2048 --cell 2arcsec --out image
   facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
+  facette demo --live               the same, with a table of which task takes the time
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
 
@@ -50,6 +53,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether tables are to be shown of stages and tasks.
+    pub(crate) fn live(&self) -> bool {
+        match self {
+            Command::Dirty(args) | Command::Psf(args) => args.watch.live,
+            Command::Demo(args) => args.watch.live,
+            Command::Info(_) => false,
+        }
+    }
+
     pub(crate) fn quiet(&self) -> bool {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.quiet,
@@ -160,6 +172,25 @@ pub(crate) struct ImageArgs {
     /// Print nothing but errors
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+
+    #[command(flatten)]
+    watch: WatchArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct WatchArgs {
+    /// Show which task takes the time and which waits: a table of stages and tasks, every second on a terminal, and one
+    /// of the whole run at the end, on standard error
+    #[arg(long, help_heading = "Watching")]
+    live: bool,
+    /// Write a trace of every call of every task, for https://ui.perfetto.dev or chrome://tracing; holds the newest
+    /// million calls
+    #[arg(long, value_name = "FILE.json", help_heading = "Watching")]
+    trace: Option<PathBuf>,
+    /// Warn when no task has ended and no chunk has moved for so long, such as 60s or 5min: names the task at work and
+    /// the boundary where others wait; 0 never warns
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = patience, allow_hyphen_values = true, help_heading = "Watching")]
+    stall_after: Duration,
 }
 
 #[derive(Args)]
@@ -189,6 +220,9 @@ pub(crate) struct DemoArgs {
     /// Print nothing but errors
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -237,6 +271,14 @@ fn npix(text: &str) -> Result<(usize, usize), String> {
     }
 }
 
+/// A duration with its unit; zero needs none.
+fn patience(text: &str) -> Result<Duration, UnitError> {
+    let seconds = if text.trim() == "0" { 0.0 } else { parse_time_s(text)? };
+    let refused =
+        |_| UnitError { text: text.to_owned(), expected: "a time from 0 on (60s, 5min, or 0 for never)" };
+    Duration::try_from_secs_f64(seconds).map_err(refused)
+}
+
 impl ImageArgs {
     /// The request in the library's words.
     pub(crate) fn request(&self, product: Product) -> Result<Request, Error> {
@@ -262,6 +304,8 @@ impl ImageArgs {
             memory_bytes: self.memory,
             read_rows: self.chunk_rows,
             execution: self.pipeline.into(),
+            trace: self.watch.trace.clone(),
+            stall_after: Some(self.watch.stall_after),
         })
     }
 
@@ -289,6 +333,8 @@ impl DemoArgs {
             epsilon: self.epsilon,
             threads: self.threads,
             w_correction: true,
+            trace: self.watch.trace.clone(),
+            stall_after: Some(self.watch.stall_after),
         })
     }
 }

@@ -16,12 +16,15 @@ use terminal::Terminal;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let terminal = Arc::new(Terminal::new(cli.command.quiet()));
+    let terminal = Arc::new(Terminal::new(cli.command.quiet(), cli.command.live()));
     let session = Session { screen: terminal.clone(), ..Session::silent() };
     interrupt::on_signal(&session, &terminal);
     interrupt::quiet_panics();
     match run(&cli.command, &session, &terminal) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            terminal.tables();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             match error.exit_code() {
                 130 => terminal.error("interrupted: nothing was written"),

@@ -1,7 +1,11 @@
-//! What the user sees: facts on standard output, notes and progress on standard error.
+//! What the user sees: facts on standard output, notes, progress and tables on standard error.
 
-use facette::{Screen, types::format_count};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use facette::{
+    Screen,
+    flow::{RunReport, graph::Snapshot},
+    types::format_count,
+};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -11,12 +15,21 @@ use std::{
 const LABEL_WIDTH: usize = 12;
 /// Time between two lines of progress in a log.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
+/// Time between two tables on a terminal.
+const BETWEEN_TABLES: Duration = Duration::from_secs(1);
 
 /// A terminal, or a log file in its place.
 pub(crate) struct Terminal {
     quiet: bool,
+    live: bool,
+    /// What is redrawn in place, where there is a terminal.
+    drawing: Option<MultiProgress>,
     pass: Mutex<Option<Pass>>,
+    /// The table below the bar.
+    table: Mutex<Option<ProgressBar>>,
     pass_started: Mutex<Instant>,
+    /// Of the chains that have ended, to be shown at the end.
+    reports: Mutex<Vec<RunReport>>,
 }
 
 /// The pass in progress.
@@ -28,15 +41,37 @@ struct Pass {
     printed: Instant,
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Terminal {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Terminal { quiet, pass: Mutex::new(None), pass_started: Mutex::new(Instant::now()) }
+    pub(crate) fn new(quiet: bool, live: bool) -> Self {
+        let is_drawn = !quiet && stderr().is_terminal();
+        Terminal {
+            quiet,
+            live,
+            drawing: is_drawn
+                .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10))),
+            pass: Mutex::new(None),
+            table: Mutex::new(None),
+            pass_started: Mutex::new(Instant::now()),
+            reports: Mutex::new(Vec::new()),
+        }
     }
 
     /// Prints lines of label and text.
     pub(crate) fn lines(&self, lines: &[(String, String)]) {
         if !self.quiet {
             lines.iter().for_each(|(label, text)| print(label, text));
+        }
+    }
+
+    /// Prints the tables of all chains, where they were asked for.
+    pub(crate) fn tables(&self) {
+        self.clear();
+        for report in lock(&self.reports).drain(..) {
+            drop(write!(stderr(), "\n{}", report.table()));
         }
     }
 
@@ -49,17 +84,33 @@ impl Terminal {
     /// Says that the first interrupt was understood.
     pub(crate) fn interrupted(&self) {
         if !self.quiet {
-            drop(writeln!(stderr(), "interrupted: finishing the chunk in hand; once more stops at once"));
+            self.say("interrupted: finishing the chunk in hand; once more stops at once");
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Pass>> {
-        self.pass.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A line on standard error, above what is redrawn in place.
+    fn say(&self, line: &str) {
+        self.beside(|| drop(writeln!(stderr(), "{line}")));
+    }
+
+    /// Takes away what is redrawn in place while something else is printed.
+    fn beside(&self, print: impl FnOnce()) {
+        match &self.drawing {
+            Some(drawing) => drawing.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn clear_bar(&self) {
+        if let Some(bar) = lock(&self.pass).take().and_then(|pass| pass.bar) {
+            bar.finish_and_clear();
+        }
     }
 
     fn clear(&self) {
-        if let Some(bar) = self.lock().take().and_then(|pass| pass.bar) {
-            bar.finish_and_clear();
+        self.clear_bar();
+        if let Some(table) = lock(&self.table).take() {
+            table.finish_and_clear();
         }
     }
 }
@@ -72,8 +123,8 @@ fn print(label: &str, text: &str) {
 }
 
 impl Pass {
-    fn new(name: &str, total: u64, started: Instant) -> Self {
-        let bar = stderr().is_terminal().then(|| bar(name, total));
+    fn new(name: &str, total: u64, started: Instant, drawing: Option<&MultiProgress>) -> Self {
+        let bar = drawing.map(|drawing| drawing.insert(0, bar(name, total)));
         Pass { name: name.to_owned(), started, bar, printed: started }
     }
 
@@ -104,37 +155,50 @@ impl Pass {
 }
 
 fn bar(name: &str, total: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
-    let template = "{prefix:12} {bar:30.cyan/dim} {percent:3} % · {human_pos} of {human_len} vis · {per_sec} · {eta} left";
+    // Hidden until it is part of the drawing.
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+    let template = "{prefix:12} {wide_bar:.cyan/dim} {percent:3} % · {human_pos} of {human_len} vis · {rate} · {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━╸─"));
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let _ = write!(text, "{:.1} M vis/s", state.per_sec() / 1e6);
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸─"));
     }
     bar.with_prefix(name.to_owned())
+}
+
+/// A place for lines of text that are redrawn.
+fn text_below() -> ProgressBar {
+    let text = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        text.set_style(style);
+    }
+    text
 }
 
 impl Screen for Terminal {
     fn fact(&self, label: &str, text: &str) {
         if !self.quiet {
-            print(label, text);
+            self.beside(|| print(label, text));
         }
     }
 
     fn note(&self, text: &str) {
         if !self.quiet {
-            drop(writeln!(stderr(), "{:LABEL_WIDTH$} {text}", "note"));
+            self.say(&format!("{:LABEL_WIDTH$} {text}", "note"));
         }
     }
 
     fn pass_started(&self) {
-        *self.pass_started.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *lock(&self.pass_started) = Instant::now();
     }
 
     fn progress(&self, pass: &str, done: u64, total: u64) {
         if !self.quiet {
-            let mut current = self.lock();
+            let mut current = lock(&self.pass);
             if current.as_ref().is_none_or(|p| p.name != pass) {
-                let started = *self.pass_started.lock().unwrap_or_else(PoisonError::into_inner);
-                *current = Some(Pass::new(pass, total, started));
+                let started = *lock(&self.pass_started);
+                *current = Some(Pass::new(pass, total, started, self.drawing.as_ref()));
             }
             if let Some(p) = current.as_mut() {
                 p.update(done, total);
@@ -143,6 +207,26 @@ impl Screen for Terminal {
     }
 
     fn pass_done(&self) {
+        self.clear_bar();
+    }
+
+    fn snapshot_every(&self) -> Option<Duration> {
+        (self.live && self.drawing.is_some()).then_some(BETWEEN_TABLES)
+    }
+
+    fn snapshot(&self, snapshot: &Snapshot) {
+        // It stays until the next one, also that of another pass, or the end of the chain.
+        if let Some(drawing) = &self.drawing {
+            let mut table = lock(&self.table);
+            let table = table.get_or_insert_with(|| drawing.add(text_below()));
+            table.set_message(snapshot.table());
+        }
+    }
+
+    fn report(&self, report: &RunReport) {
         self.clear();
+        if self.live {
+            lock(&self.reports).push(report.clone());
+        }
     }
 }

@@ -6,8 +6,12 @@ mod common;
 use common::{Place, snapshot};
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
+
+/// Far less than the runs here would take, far more than the chunk in hand does.
+const SOON: Duration = Duration::from_secs(10);
 
 /// A run with large transforms in double precision, which takes seconds after its plan was printed.
 fn slow_run(place: &Place) -> Child {
@@ -33,6 +37,17 @@ fn interrupt(child: &Child) {
     assert!(kill.success());
 }
 
+/// Waits for the end of a run that was interrupted.
+#[track_caller]
+fn ends_soon(child: Child) -> (Output, String) {
+    let since = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(since.elapsed() < SOON, "it took {:?}: {message}", since.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{message}");
+    (output, message)
+}
+
 #[test]
 fn an_interrupt_leaves_nothing_behind() {
     let place = Place::new();
@@ -40,9 +55,7 @@ fn an_interrupt_leaves_nothing_behind() {
     wait_for(&mut child, "plan");
     let before = snapshot(&place.path("copy.ms"));
     interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{message}");
+    let (_, message) = ends_soon(child);
     assert!(message.contains("interrupted"), "{message}");
     assert_eq!(place.files(), ["copy.ms"]);
     assert_eq!(snapshot(&place.path("copy.ms")), before);
@@ -57,7 +70,54 @@ fn a_second_interrupt_stops_at_once_and_leaves_nothing_either() {
     // Two signals in a row may arrive as one.
     std::thread::sleep(std::time::Duration::from_millis(50));
     interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    ends_soon(child);
     assert_eq!(place.files(), ["copy.ms"]);
+}
+
+/// A demonstration, which passes over its data a dozen times, with a trace in another folder.
+fn demo(place: &Place) -> Child {
+    std::fs::create_dir(place.path("traces")).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_facette"))
+        .args(["demo", "--live", "--out"])
+        .arg(place.path("demo"))
+        .arg("--trace")
+        .arg(place.path("traces/t.json"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Interrupts a demonstration `after` its plan, so many times.
+fn interrupted_demo(after: Duration, times: usize) -> String {
+    let place = Place::new();
+    let mut child = demo(&place);
+    wait_for(&mut child, "plan");
+    std::thread::sleep(after);
+    for _ in 0..times {
+        interrupt(&child);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (output, message) = ends_soon(child);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("done"));
+    for folder in ["demo", "traces"] {
+        let left: Vec<_> = std::fs::read_dir(place.path(folder)).unwrap().collect();
+        assert!(left.is_empty(), "{left:?} in {folder}");
+    }
+    message
+}
+
+#[test]
+fn a_chain_of_many_passes_is_interrupted_in_order() {
+    for after_ms in [0, 300, 1500] {
+        let message = interrupted_demo(Duration::from_millis(after_ms), 1);
+        assert!(message.contains("finishing the chunk in hand"), "{message}");
+        assert!(message.contains("error: interrupted: nothing was written"), "{message}");
+        assert!(!message.contains("in tasks"), "a table of a run that has not ended: {message}");
+    }
+}
+
+#[test]
+fn a_chain_of_many_passes_is_stopped_at_once_by_the_second_interrupt() {
+    interrupted_demo(Duration::from_millis(300), 2);
 }

@@ -1,7 +1,7 @@
 //! Options that cannot be, found before anything is opened or written.
 
 use crate::{Error, Request, demo::DemoRequest};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tasks::Real;
 use types::{Precision, Weighting};
 
@@ -37,7 +37,9 @@ pub(crate) fn request(r: &Request) -> Result<(), Error> {
         Precision::Single => epsilon::<f32>(r.epsilon)?,
         Precision::Double => epsilon::<f64>(r.epsilon)?,
     }
-    output(&r.out)
+    output(&r.out)?;
+    let products = r.outputs().map(|(_, path)| path);
+    r.trace.as_deref().map_or(Ok(()), |path| trace(path, &products))
 }
 
 /// Checks a demonstration.
@@ -47,7 +49,9 @@ pub(crate) fn demo(r: &DemoRequest) -> Result<(), Error> {
         return wrong("noise", problem, "--noise 0.1Jy");
     }
     threads(r.threads)?;
-    epsilon::<f32>(r.epsilon)
+    epsilon::<f32>(r.epsilon)?;
+    let products = crate::demo::PRODUCTS.map(|name| r.out.join(name));
+    r.trace.as_deref().map_or(Ok(()), |path| trace(path, &products))
 }
 
 fn threads(asked: Option<usize>) -> Result<(), Error> {
@@ -79,12 +83,41 @@ fn output(out: &Path) -> Result<(), Error> {
             "--out image",
         );
     }
-    let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A folder that is not there is reported, in its own words, when products are about to be written.
-    let parent = parent.canonicalize().unwrap_or_default();
+    read_only("out", out, "a folder outside of it")
+}
+
+/// A trace needs a name of its own.
+fn trace(path: &Path, products: &[PathBuf]) -> Result<(), Error> {
+    let text = path.to_string_lossy();
+    let way_out = "--trace trace.json";
+    if text.is_empty() || text.ends_with(std::path::MAIN_SEPARATOR) || path.file_name().is_none() {
+        return wrong("trace", format!("`{text}` is not the name of a file"), way_out);
+    }
+    let parent = folder(path);
+    let is_there = !parent.as_os_str().is_empty();
+    let is_same = |product: &&PathBuf| {
+        *product == path || (is_there && product.file_name() == path.file_name() && folder(product) == parent)
+    };
+    if let Some(product) = products.iter().find(is_same) {
+        return wrong("trace", format!("{} is another product", product.display()), way_out);
+    }
+    read_only("trace", path, way_out)
+}
+
+/// Refuses a product inside a table.
+fn read_only(option: &'static str, product: &Path, way_out: &str) -> Result<(), Error> {
+    let parent = folder(product);
     if let Some(table) = parent.ancestors().find(|p| p.join("table.dat").is_file()) {
-        let problem = format!("{text} lies inside the table {}, which is only read", table.display());
-        return wrong("out", problem, "a folder outside of it");
+        let (product, table) = (product.display(), table.display());
+        let problem = format!("{product} lies inside the table {table}, which is only read");
+        return wrong(option, problem, way_out);
     }
     Ok(())
+}
+
+/// The folder that a product lies in. One that is not there is reported, in its own words, when products are about to
+/// be written.
+fn folder(product: &Path) -> PathBuf {
+    let parent = product.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    parent.canonicalize().unwrap_or_default()
 }

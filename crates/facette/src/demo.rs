@@ -8,15 +8,16 @@ use crate::{
     summary::{
         GridderSummary, ImageSummary, TaskSummary, beam_of, gridder_summary, image_summary, task_summaries,
     },
+    watch::Watch,
 };
 use flow::{Chain, Execution};
 use modes::{Demo, Dirty, Psf};
 use serde::Serialize;
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tasks::{Data, FittedSource, GridPlan, Real, Simulation, WriteFits};
 use types::{Beam, ImageGeometry, ImageHeader, SPEED_OF_LIGHT_M_S, SkySource, Stokes, Weighting};
@@ -25,7 +26,7 @@ use types::{Beam, ImageGeometry, ImageHeader, SPEED_OF_LIGHT_M_S, SkySource, Sto
 const RESPONSE_EPSILON: f64 = 1e-5;
 
 /// Files that a demonstration writes.
-const PRODUCTS: [&str; 5] =
+pub(crate) const PRODUCTS: [&str; 5] =
     ["demo.dirty.fits", "demo.dirty.png", "demo.psf.fits", "demo.psf.png", "demo.summary.json"];
 
 /// Several times the noise of a real MeerKAT visibility of 2 MHz and 150 s.
@@ -46,6 +47,11 @@ pub struct DemoRequest {
     pub threads: Option<usize>,
     /// Whether the dirty image and PSF are corrected for w. Off only to show that it matters.
     pub w_correction: bool,
+    /// File for a trace of every call of every task, in the trace event format (Perfetto); `None`: none. One that
+    /// exists is replaced.
+    pub trace: Option<PathBuf>,
+    /// The screen is told when nothing has moved in a pass over the data for so long; `None` or zero: never.
+    pub stall_after: Option<Duration>,
 }
 
 impl Default for DemoRequest {
@@ -57,6 +63,8 @@ impl Default for DemoRequest {
             epsilon: 1e-4,
             threads: None,
             w_correction: true,
+            trace: None,
+            stall_after: Some(crate::request::STALL_AFTER),
         }
     }
 }
@@ -147,11 +155,16 @@ pub struct DemoSummary {
 pub fn demo(request: &DemoRequest, session: &Session) -> Result<DemoSummary, Error> {
     let started = Instant::now();
     check::demo(request)?;
-    fs::create_dir_all(&request.out).map_err(|source| Error::Folder { path: request.out.clone(), source })?;
+    fs::create_dir_all(&request.out).map_err(|source| Error::Folder {
+        path: request.out.clone(),
+        option: "out",
+        source,
+    })?;
     let threads = request.threads.unwrap_or_else(resources::n_threads);
-    let products = PRODUCTS.map(|name| request.out.join(name)).to_vec();
-    let staging = Staging::new(products, true, &session.scratch)?;
-    let summary = Stage::new(request, session, threads, &staging).run::<f32>(started);
+    let watch = Watch::new(request.stall_after, request.trace.clone(), threads);
+    let products = PRODUCTS.map(|name| ("out", request.out.join(name))).into_iter().chain(watch.product());
+    let staging = Staging::new(products.collect(), true, &session.scratch)?;
+    let summary = Stage::new(request, session, threads, &staging, watch).run::<f32>(started);
     let summary = summary.map_err(|e| staging.name_products(e))?;
     session.still_wanted()?;
     staging.commit(true)?;
@@ -166,16 +179,23 @@ struct Stage<'a> {
     simulation: Arc<Simulation>,
     geometry: ImageGeometry,
     staging: &'a Staging,
+    watch: Watch,
 }
 
 impl<'a> Stage<'a> {
-    fn new(request: &'a DemoRequest, session: &'a Session, threads: usize, staging: &'a Staging) -> Self {
+    fn new(
+        request: &'a DemoRequest,
+        session: &'a Session,
+        threads: usize,
+        staging: &'a Staging,
+        watch: Watch,
+    ) -> Self {
         let simulation = Arc::new(Simulation::demo(request.seed, request.noise_jy));
-        Stage { request, session, threads, simulation, geometry: sim::demo_geometry(), staging }
+        Stage { request, session, threads, simulation, geometry: sim::demo_geometry(), staging, watch }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.staging.path(Path::new(&format!("demo.{name}")))
+        self.staging.path(&self.request.out.join(format!("demo.{name}")))
     }
 
     fn run<T: Real>(&self, started: Instant) -> Result<DemoSummary, Error> {
@@ -187,6 +207,7 @@ impl<'a> Stage<'a> {
             modes::demo(&mut chain, self.mode(&planned.plan, &response.plan)).map_err(Error::Declare)?;
         let report = execute::run(chain, self.session, self.how())?;
         let missing = || Error::Declare("the chain gave no result".into());
+        self.watch.write(self.staging, &*self.session.screen)?;
         let (dirty, psf) = (made.dirty.take().ok_or_else(missing)?, made.psf.take().ok_or_else(missing)?);
         let fitted = made.fitted.take().ok_or_else(missing)?;
         let (wall_s, observed_s) =
@@ -211,10 +232,16 @@ impl<'a> Stage<'a> {
             real_time_ratio: wall_s / observed_s,
             peak_memory_bytes: resources::peak_memory_bytes(),
             planned_memory_bytes: planned.memory_bytes.max(response.memory_bytes + self.response_bytes()),
-            outputs: PRODUCTS.map(|name| self.request.out.join(name).display().to_string()).to_vec(),
+            outputs: self.outputs(),
         };
         report::write_json(&self.path("summary.json"), &summary, false)?;
         Ok(summary)
+    }
+
+    fn outputs(&self) -> Vec<String> {
+        let products = PRODUCTS.map(|name| self.request.out.join(name)).into_iter();
+        let trace = self.watch.product().map(|(_, path)| path);
+        products.chain(trace).map(|path| path.display().to_string()).collect()
     }
 
     /// The responses of all sources, kept in double precision until the fit.
@@ -238,6 +265,7 @@ impl<'a> Stage<'a> {
             chunk: ChunkShape { n_chan: setup.freq_hz.len(), n_corr: setup.correlations.len() },
             n_row: self.simulation.observation.n_row() as u64,
             read_bytes: 0,
+            trace_bytes: self.watch.memory_bytes(),
             memory_bytes: None,
             threads: self.threads,
         }
@@ -295,7 +323,13 @@ impl<'a> Stage<'a> {
         let chunks = execute::visibilities_by_chunk(sets.into_iter());
         // Dirty image, PSF and one response a source.
         let n_passes = 2 + self.simulation.sources.len();
-        execute::How { threads: self.threads, execution: Execution::Pipeline, chunks, n_passes }
+        execute::How {
+            threads: self.threads,
+            execution: Execution::Pipeline,
+            chunks,
+            n_passes,
+            watch: self.watch.clone(),
+        }
     }
 
     fn recovered(&self, fitted: &[FittedSource], beam: Option<Beam>) -> Vec<Recovered> {

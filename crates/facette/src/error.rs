@@ -78,10 +78,12 @@ pub enum Error {
     #[error("{}", explain(.0))]
     Run(#[from] flow::Error),
     /// A folder or file cannot be made under the name of a product.
-    #[error("{} cannot be written: {source}\n  try: a folder you may write to with --out", path.display())]
+    #[error("{} cannot be written: {source}\n  try: a folder you may write to with --{option}", path.display())]
     Folder {
         /// The folder or file.
         path: PathBuf,
+        /// The option that names it, without dashes.
+        option: &'static str,
         /// Why.
         source: std::io::Error,
     },

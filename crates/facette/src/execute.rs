@@ -1,10 +1,16 @@
 //! Running chains: threads, progress, and the survey that comes before every plan.
 
-use crate::{Error, Session};
-use flow::{Chain, Execution, Observer, Run, RunReport};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use crate::{Error, Session, watch::Watch};
+use flow::{
+    Chain, Execution, Observer, PassPlan, Plan, Run, RunReport,
+    graph::{Doing, Snapshot, Stall, Worker},
+};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 use tasks::{Data, Surveyed, chunk_rows};
 
@@ -12,7 +18,7 @@ use tasks::{Data, Surveyed, chunk_rows};
 const DEPTH: usize = 1;
 
 /// How a chain is run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct How {
     pub threads: usize,
     pub execution: Execution,
@@ -20,6 +26,7 @@ pub(crate) struct How {
     pub chunks: Vec<u64>,
     /// Passes over the data for gridding; 0 where they are not to be counted.
     pub n_passes: usize,
+    pub watch: Watch,
 }
 
 /// Visibilities up to each chunk of MeasurementSets with these numbers of rows and channels.
@@ -38,36 +45,58 @@ pub(crate) fn visibilities_by_chunk(sets: impl Iterator<Item = (u64, usize)>) ->
 
 /// Runs a chain to its end.
 pub(crate) fn run(chain: Chain, session: &Session, how: How) -> Result<RunReport, Error> {
-    let observer: Arc<dyn Observer> =
-        Arc::new(Progress { session: session.clone(), how: how.clone(), n_gridded: AtomicUsize::new(0) });
-    let run = Run {
+    let mut run = Run {
         threads: how.threads,
         execution: how.execution,
         depth: DEPTH,
         cancel: session.cancel.clone(),
-        observer: Some(observer),
+        observer: None,
+        snapshot_every: session.screen.snapshot_every(),
+        stall_after: how.watch.stall_after,
     };
-    Ok(chain.run(&run)?)
+    let plan = chain.plan(&run)?;
+    run.observer = Some(how.watch.observer(Arc::new(Progress::new(session, how.clone(), plan))));
+    let report = chain.run(&run)?;
+    session.screen.report(&report);
+    Ok(report)
 }
 
 /// Reads the baseline coordinates and times of all data.
-pub(crate) fn survey(data: &Data, n_ms: usize, session: &Session, threads: usize) -> Result<Surveyed, Error> {
+pub(crate) fn survey(
+    data: &Data,
+    n_ms: usize,
+    session: &Session,
+    threads: usize,
+    watch: &Watch,
+) -> Result<Surveyed, Error> {
     let mut chain = Chain::new();
     let surveyed = modes::survey(&mut chain, data, n_ms).map_err(Error::Declare)?;
-    let how = How { threads, execution: Execution::Pipeline, chunks: Vec::new(), n_passes: 0 };
+    let execution = Execution::Pipeline;
+    let how = How { threads, execution, chunks: Vec::new(), n_passes: 0, watch: watch.clone() };
     run(chain, session, how)?;
     surveyed.take().ok_or_else(|| Error::Declare("the survey gave no result".into()))
 }
 
-/// Turns finished calls of the accumulating tasks into progress in visibilities.
+/// Turns finished calls of the accumulating tasks into progress in visibilities, and stalls into warnings.
 struct Progress {
     session: Session,
     how: How,
+    plan: Plan,
+    /// The stream that runs.
+    pass: AtomicUsize,
+    /// Whether a stall of this stream was told.
+    is_stall_told: AtomicBool,
     /// Gridding passes that have ended.
     n_gridded: AtomicUsize,
 }
 
 impl Progress {
+    fn new(session: &Session, how: How, plan: Plan) -> Self {
+        let session = session.clone();
+        let (pass, n_gridded) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Progress { session, how, plan, pass, is_stall_told: AtomicBool::new(false), n_gridded }
+    }
+
     /// What the user reads beside the bar, by the task that ends the stream of chunks.
     fn pass_of(&self, task: &str) -> Option<String> {
         match task {
@@ -95,11 +124,43 @@ impl Observer for Progress {
         }
     }
 
-    fn pass_started(&self, _pass: usize, _source: &str, _n_chunks: Option<u64>) {
+    fn snapshot(&self, snapshot: &Snapshot) {
+        self.session.screen.snapshot(snapshot);
+    }
+
+    fn stalled(&self, stall: &Stall) {
+        if !self.is_stall_told.swap(true, Ordering::Relaxed) {
+            let pass = self.plan.passes.get(self.pass.load(Ordering::Relaxed));
+            let boundaries = pass.map_or_else(String::new, |pass| boundaries(stall, pass));
+            self.session.screen.note(&format!("{stall}{boundaries}"));
+        }
+    }
+
+    fn pass_started(&self, pass: usize, _source: &str, _n_chunks: Option<u64>) {
+        self.pass.store(pass, Ordering::Relaxed);
+        self.is_stall_told.store(false, Ordering::Relaxed);
         self.session.screen.pass_started();
     }
 
     fn pass_ended(&self, _pass: usize, _chunks: u64, _seconds: f64) {
         self.session.screen.pass_done();
     }
+}
+
+/// Which tasks lie on both sides of the boundaries where somebody waits.
+fn boundaries(stall: &Stall, pass: &PassPlan) -> String {
+    let boundary = |worker: &Worker| match worker.doing {
+        Doing::WaitingForFrame => worker.stage.checked_sub(1),
+        Doing::WaitingForRoom => Some(worker.stage),
+        _ => None,
+    };
+    let waiting: BTreeSet<_> = stall.workers.iter().filter_map(|w| boundary(&w.worker)).collect();
+    // The source is a stage of its own in front of the stages of the plan.
+    let tasks = |stage: usize| match stage.checked_sub(1) {
+        None => Some(pass.source.clone()),
+        Some(stage) => pass.stages.get(stage).map(|stage| stage.tasks.join(", ")),
+    };
+    let say =
+        |boundary| Some(format!("; boundary {boundary}: {} → {}", tasks(boundary)?, tasks(boundary + 1)?));
+    waiting.into_iter().filter_map(say).collect()
 }

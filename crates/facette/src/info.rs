@@ -4,6 +4,7 @@ use crate::{
     Error, Session, execute, guess,
     open::{freq_range, open_ms},
     resources,
+    watch::Watch,
 };
 use ms::{FieldRef, Info, Ms, Selection};
 use std::path::Path;
@@ -127,7 +128,7 @@ fn suggestion(
     let selected = ms.select(&selection)?;
     let (min_freq_hz, max_freq_hz) = freq_range(&selected.setup().freq_hz);
     let data = Data::MeasurementSets { selected: vec![selected], read_rows: READ_ROWS };
-    let surveyed = execute::survey(&data, 1, session, resources::n_threads())?;
+    let surveyed = execute::survey(&data, 1, session, resources::n_threads(), &Watch::default())?;
     let extent = surveyed.extents.into_iter().next().unwrap_or_default();
     let diameter_m = info.antennas.iter().map(|a| a.diameter_m).filter(|d| *d > 0.0).reduce(f64::min);
     let reach = guess::Reach { max_uv_m: extent.max_uv_m, max_freq_hz, min_freq_hz, diameter_m };

@@ -1,6 +1,6 @@
 //! Opening MeasurementSets and looking at what was selected of them.
 
-use crate::{Error, Request, Session, guess::Reach};
+use crate::{Error, Request, Session, guess::Reach, watch::Watch};
 use ms::{Ms, Selected, Selection};
 use std::path::PathBuf;
 use tasks::{Data, Surveyed};
@@ -31,7 +31,12 @@ impl Opened {
 }
 
 /// Opens all MeasurementSets of a request.
-pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Result<Opened, Error> {
+pub(crate) fn open(
+    request: &Request,
+    session: &Session,
+    threads: usize,
+    watch: &Watch,
+) -> Result<Opened, Error> {
     if request.ms.is_empty() {
         return Err(Error::Option {
             option: "ms",
@@ -46,7 +51,7 @@ pub(crate) fn open(request: &Request, session: &Session, threads: usize) -> Resu
     form_stokes(request, &selected, session)?;
     let read_rows = request.read_rows.unwrap_or(READ_ROWS);
     let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
-    let surveyed = crate::execute::survey(&data, selected.len(), session, threads)?;
+    let surveyed = crate::execute::survey(&data, selected.len(), session, threads, watch)?;
     let mut diameter_m: Option<f64> = None;
     for ((ms, selected), i_ms) in sets.iter().zip(&selected).zip(0..) {
         let antennas = ms.antennas();

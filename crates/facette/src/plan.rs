@@ -34,6 +34,8 @@ pub(crate) struct Spec {
     pub n_row: u64,
     /// Bytes that the reader holds besides its chunks.
     pub read_bytes: u64,
+    /// Bytes that a trace holds.
+    pub trace_bytes: u64,
     pub memory_bytes: Option<u64>,
     pub threads: usize,
 }
@@ -82,7 +84,7 @@ fn fixed_bytes(spec: &Spec) -> u64 {
     // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each stage.
     let n_chunk = spec.n_row.div_ceil(spec.chunk_rows().max(1));
     let in_flight = (1 + (spec.threads as u64 + 1) + 2).min(n_chunk);
-    BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + density_bytes(spec)
+    BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + spec.trace_bytes + density_bytes(spec)
 }
 
 /// Bytes of the uv density, which grows with the image.

@@ -2,8 +2,11 @@
 
 use ms::FieldRef;
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use types::{ImageGeometry, Precision, Stokes, Weighting};
+
+/// Longer than any call takes that makes progress on common data.
+pub(crate) const STALL_AFTER: Duration = Duration::from_secs(60);
 
 /// Which image to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,10 @@ pub struct Request {
     pub read_rows: Option<usize>,
     /// Whether tasks run as a pipeline on threads of their own, or one after the other (for debugging).
     pub execution: flow::Execution,
+    /// File for a trace of every call of every task, in the trace event format (Perfetto); `None`: none.
+    pub trace: Option<PathBuf>,
+    /// The screen is told when nothing has moved in a pass over the data for so long; `None` or zero: never.
+    pub stall_after: Option<Duration>,
 }
 
 impl Default for Request {
@@ -97,6 +104,8 @@ impl Default for Request {
             memory_bytes: None,
             read_rows: None,
             execution: flow::Execution::Pipeline,
+            trace: None,
+            stall_after: Some(STALL_AFTER),
         }
     }
 }
@@ -120,7 +129,7 @@ impl Request {
         PathBuf::from(name)
     }
 
-    /// The files of this product by their endings.
+    /// The files of this product by their endings, without a trace.
     pub fn outputs(&self) -> [(&'static str, PathBuf); 3] {
         ["fits", "png", "summary.json"].map(|ending| (ending, self.output(ending)))
     }
@@ -164,6 +173,11 @@ impl Request {
                 if self.execution == flow::Execution::Sequential { "sequential" } else { "auto" }.to_owned(),
             ),
         ];
-        Resolved { image: image.into_iter().chain(robust).collect(), run: run.into_iter().collect() }
+        let trace = self.trace.iter().map(|path| ("trace", path.display().to_string()));
+        let stall_after = ("stall-after", format!("{}s", self.stall_after.unwrap_or_default().as_secs_f64()));
+        Resolved {
+            image: image.into_iter().chain(robust).collect(),
+            run: run.into_iter().chain(trace).chain([stall_after]).collect(),
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     resources,
     staging::Staging,
     summary::{FORMAT, Summary, gridder_summary, image_summary, task_summaries},
+    watch::Watch,
 };
 use flow::{Chain, Output, RunReport};
 use modes::{Dirty, Psf};
@@ -16,7 +17,8 @@ use std::time::Instant;
 use tasks::{Imaged, Real, WriteFits};
 use types::{ImageGeometry, Precision, format_angle};
 
-/// Makes the image that `request` asks for and writes `PREFIX.<mode>.fits`, `.png` and `.summary.json`.
+/// Makes the image that `request` asks for and writes `PREFIX.<mode>.fits`, `.png` and `.summary.json`, and the trace
+/// if one is asked for.
 ///
 /// # Errors
 /// When an option is wrong, the data cannot be read or imaged, memory does not suffice, an output cannot be written, or
@@ -25,12 +27,13 @@ pub fn image(request: &Request, session: &Session) -> Result<Summary, Error> {
     let started = Instant::now();
     check::request(request)?;
     let threads = request.threads.unwrap_or_else(resources::n_threads);
-    let products = request.outputs().map(|(_, path)| path).to_vec();
-    let staging = Staging::new(products, request.overwrite, &session.scratch)?;
-    let opened = open::open(request, session, threads)?;
+    let watch = Watch::new(request.stall_after, request.trace.clone(), threads);
+    let products = request.outputs().map(|(_, path)| ("out", path)).into_iter().chain(watch.product());
+    let staging = Staging::new(products.collect(), request.overwrite, &session.scratch)?;
+    let opened = open::open(request, session, threads, &watch)?;
     let (geometry, notes) = guess::geometry(request.npix, request.cell_rad, &opened.reach);
     notes.iter().for_each(|n| session.screen.note(n));
-    let job = Job { request, session, opened, geometry, threads, started, staging: &staging };
+    let job = Job { request, session, opened, geometry, threads, started, staging: &staging, watch };
     let made = match request.precision {
         Precision::Single => job.image::<f32>(),
         Precision::Double => job.image::<f64>(),
@@ -50,6 +53,7 @@ struct Job<'a> {
     threads: usize,
     started: Instant,
     staging: &'a Staging,
+    watch: Watch,
 }
 
 impl Job<'_> {
@@ -63,6 +67,7 @@ impl Job<'_> {
         if let Some(Err(why)) = &image.beam {
             self.session.screen.note(&format!("no beam was fitted: {why}"));
         }
+        self.watch.write(self.staging, &*self.session.screen)?;
         let summary = self.summary(&planned, &report, &image);
         report::write_json(&self.staging.path(&self.request.output("summary.json")), &summary, false)?;
         Ok(summary)
@@ -82,6 +87,7 @@ impl Job<'_> {
             chunk: shapes.max_by_key(size).unwrap_or(ChunkShape { n_chan: 1, n_corr: 1 }),
             n_row: self.opened.n_row(),
             read_bytes: self.opened.read_bytes,
+            trace_bytes: self.watch.memory_bytes(),
             memory_bytes: self.request.memory_bytes,
             threads: self.threads,
         }
@@ -130,6 +136,7 @@ impl Job<'_> {
             execution: self.request.execution,
             chunks: execute::visibilities_by_chunk(rows.zip(n_chan)),
             n_passes,
+            watch: self.watch.clone(),
         }
     }
 
@@ -137,8 +144,8 @@ impl Job<'_> {
         let wall_s = self.started.elapsed().as_secs_f64();
         let observed_s = self.opened.surveyed.observed_s;
         let counts = image.counts;
-        let outputs =
-            self.request.outputs().map(|(kind, path)| (kind.to_owned(), path.display().to_string()));
+        let outputs = self.request.outputs().into_iter().chain(self.watch.product());
+        let outputs = outputs.map(|(kind, path)| (kind.to_owned(), path.display().to_string()));
         Summary {
             format: FORMAT,
             program: concat!("facette ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -157,7 +164,7 @@ impl Job<'_> {
             gridder: gridder_summary(planned, self.request.epsilon, self.threads),
             image: image_summary(image, &self.geometry),
             tasks: task_summaries(report),
-            outputs: outputs.into_iter().collect(),
+            outputs: outputs.collect(),
         }
     }
 }

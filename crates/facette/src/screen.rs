@@ -1,8 +1,8 @@
 //! What a run has to say while it works, and how it is stopped.
 
 use crate::{Error, Scratch};
-use flow::CancelToken;
-use std::sync::Arc;
+use flow::{CancelToken, RunReport, graph::Snapshot};
+use std::{sync::Arc, time::Duration};
 
 /// Where facts and progress go; the command line prints them, a library user may ignore them.
 pub trait Screen: Send + Sync {
@@ -16,6 +16,18 @@ pub trait Screen: Send + Sync {
     fn progress(&self, pass: &str, done: u64, total: u64);
     /// The pass has ended.
     fn pass_done(&self);
+    /// How often [`Screen::snapshot`] is to be told of the pass in progress; `None`: never.
+    fn snapshot_every(&self) -> Option<Duration> {
+        None
+    }
+    /// What the stages of the pass in progress have done so far, and what they do now.
+    fn snapshot(&self, snapshot: &Snapshot) {
+        let _ = snapshot;
+    }
+    /// A chain has ended well: the survey of the data, then the one that makes the products.
+    fn report(&self, report: &RunReport) {
+        let _ = report;
+    }
 }
 
 /// Says nothing.

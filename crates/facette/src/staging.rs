@@ -30,29 +30,59 @@ impl Scratch {
     }
 }
 
-/// A folder beside the products in which they are written.
+/// Folders beside the products in which they are written.
 #[derive(Debug)]
 pub(crate) struct Staging {
-    folder: PathBuf,
+    folders: Vec<Folder>,
     products: Vec<PathBuf>,
     scratch: Scratch,
 }
 
+/// A temporary folder and the one that its files will go to.
+#[derive(Debug)]
+struct Folder {
+    beside: PathBuf,
+    path: PathBuf,
+}
+
 impl Staging {
-    /// For products that will all lie in the same folder.
-    pub(crate) fn new(products: Vec<PathBuf>, overwrite: bool, scratch: &Scratch) -> Result<Self, Error> {
-        for product in &products {
-            fits::check_writable(product, overwrite)?;
+    /// For products, each with the option that names it.
+    pub(crate) fn new(
+        products: Vec<(&'static str, PathBuf)>,
+        overwrite: bool,
+        scratch: &Scratch,
+    ) -> Result<Self, Error> {
+        for (option, product) in &products {
+            fits::check_writable(product, overwrite).map_err(|error| name_option(error, option))?;
         }
-        let beside = products.first().and_then(|p| p.parent()).unwrap_or(Path::new(""));
-        let folder = create(beside).map_err(|source| Error::Folder { path: beside.to_owned(), source })?;
-        scratch.add(&folder);
-        Ok(Staging { folder, products, scratch: scratch.clone() })
+        let mut staging = Staging { folders: Vec::new(), products: Vec::new(), scratch: scratch.clone() };
+        for (option, product) in products {
+            staging.add(option, beside(&product))?;
+            staging.products.push(product);
+        }
+        Ok(staging)
+    }
+
+    fn add(&mut self, option: &'static str, beside: &Path) -> Result<(), Error> {
+        if self.folders.iter().any(|folder| folder.beside == beside) {
+            return Ok(());
+        }
+        let beside = beside.to_owned();
+        match create(&beside) {
+            Ok(path) => {
+                self.scratch.add(&path);
+                self.folders.push(Folder { beside, path });
+                Ok(())
+            }
+            Err(source) => Err(Error::Folder { path: beside, option, source }),
+        }
     }
 
     /// Where a product is written for now.
     pub(crate) fn path(&self, product: &Path) -> PathBuf {
-        self.folder.join(product.file_name().unwrap_or_default())
+        let folder = self.folders.iter().find(|folder| folder.beside == beside(product));
+        // Invariant: it is one of the products.
+        folder.map_or_else(PathBuf::new, |f| f.path.join(product.file_name().unwrap_or_default()))
     }
 
     /// Gives all products their names; those that are there already are replaced if `overwrite`.
@@ -61,20 +91,42 @@ impl Staging {
             fits::check_writable(product, overwrite)?;
         }
         for product in &self.products {
-            fs::rename(self.path(product), product)
-                .map_err(|source| Error::Folder { path: product.clone(), source })?;
+            fs::rename(self.path(product), product).map_err(|source| Error::Folder {
+                path: product.clone(),
+                option: "out",
+                source,
+            })?;
         }
         Ok(())
     }
 
     /// An error in the words of the products' own names.
     pub(crate) fn name_products(&self, error: Error) -> Error {
-        let staged = format!("{}{}", self.folder.display(), std::path::MAIN_SEPARATOR);
         let text = error.to_string();
-        let beside = self.folder.parent().unwrap_or(Path::new("")).display().to_string();
-        let beside =
-            if beside.is_empty() { beside } else { format!("{beside}{}", std::path::MAIN_SEPARATOR) };
-        if text.contains(&staged) { Error::Product(text.replace(&staged, &beside)) } else { error }
+        let named = self.folders.iter().fold(text.clone(), |text, Folder { beside, path }| {
+            text.replace(&with_slash(path), &with_slash(beside))
+        });
+        if named == text { error } else { Error::Product(named) }
+    }
+}
+
+/// The folder that a product lies in.
+fn beside(product: &Path) -> &Path {
+    product.parent().unwrap_or(Path::new(""))
+}
+
+fn with_slash(folder: &Path) -> String {
+    let text = folder.display().to_string();
+    if text.is_empty() { text } else { format!("{text}{}", std::path::MAIN_SEPARATOR) }
+}
+
+/// An error of a product with the option that names it, where that is not `--out`.
+fn name_option(error: fits::Error, option: &str) -> Error {
+    let error = Error::Fits(error);
+    if option == "out" {
+        error
+    } else {
+        Error::Product(error.full_text().replace("--out", &format!("--{option}")))
     }
 }
 
@@ -93,8 +145,10 @@ fn create(beside: &Path) -> io::Result<PathBuf> {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.folder));
-        self.scratch.remove(&self.folder);
+        for folder in &self.folders {
+            drop(fs::remove_dir_all(&folder.path));
+            self.scratch.remove(&folder.path);
+        }
     }
 }
 
@@ -105,27 +159,52 @@ mod tests {
     #[test]
     fn products_appear_together_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
-        let products = vec![dir.path().join("a"), dir.path().join("b")];
-        let names = || fs::read_dir(dir.path()).unwrap().count();
+        fs::create_dir(dir.path().join("c")).unwrap();
+        let products = ["a", "b", "c/a"].map(|name| ("out", dir.path().join(name))).to_vec();
+        let count = |name: &str| fs::read_dir(dir.path().join(name)).unwrap().count();
+        let names = || (count("") - 1, count("c"));
+        let write = |staging: &Staging, product: &Path| {
+            fs::write(staging.path(product), product.to_str().unwrap()).unwrap();
+        };
         let staging = Staging::new(products.clone(), false, &Scratch::default()).unwrap();
-        fs::write(staging.path(&products[0]), "a").unwrap();
+        write(&staging, &products[0].1);
+        write(&staging, &products[2].1);
         drop(staging);
-        assert_eq!(names(), 0);
+        assert_eq!(names(), (0, 0));
 
         let staging = Staging::new(products.clone(), false, &Scratch::default()).unwrap();
-        products.iter().for_each(|p| fs::write(staging.path(p), "x").unwrap());
+        products.iter().for_each(|(_, p)| write(&staging, p));
         staging.commit(false).unwrap();
-        assert_eq!(names(), 2);
+        assert_eq!(names(), (2, 1));
+        for (_, product) in &products {
+            assert_eq!(fs::read_to_string(product).unwrap(), product.to_str().unwrap());
+        }
         assert!(Staging::new(products, false, &Scratch::default()).is_err());
-        assert_eq!(names(), 2);
+        assert_eq!(names(), (2, 1));
+    }
+
+    #[test]
+    fn errors_name_products_and_options_of_the_user() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("c")).unwrap();
+        let products = [("out", dir.path().join("a")), ("trace", dir.path().join("c/t"))];
+        let staging = Staging::new(products.to_vec(), false, &Scratch::default()).unwrap();
+        for (_, product) in &products {
+            let staged = Error::Product(format!("no room for {}", staging.path(product).display()));
+            let text = staging.name_products(staged).to_string();
+            assert_eq!(text, format!("no room for {}", product.display()));
+        }
+        let missing = vec![("trace", dir.path().join("none/t"))];
+        let error = Staging::new(missing, false, &Scratch::default()).unwrap_err().to_string();
+        assert!(error.contains("none") && error.contains("--trace") && !error.contains("--out"), "{error}");
     }
 
     #[test]
     fn scratch_can_be_discarded_from_outside() {
         let dir = tempfile::tempdir().unwrap();
-        let scratch = Scratch::default();
-        let staging = Staging::new(vec![dir.path().join("a")], false, &scratch).unwrap();
-        fs::write(staging.path(Path::new("a")), "half").unwrap();
+        let (scratch, product) = (Scratch::default(), dir.path().join("a"));
+        let staging = Staging::new(vec![("out", product.clone())], false, &scratch).unwrap();
+        fs::write(staging.path(&product), "half").unwrap();
         scratch.discard();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         drop(staging);

@@ -155,6 +155,7 @@ mod report;
 mod run;
 mod scope;
 mod socket;
+mod table;
 mod task;
 pub mod testing;
 

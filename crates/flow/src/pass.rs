@@ -189,6 +189,8 @@ impl Inner {
             cancel: env.run.cancel.clone(),
             sampling: Sampling::Every,
             observer: env.run.observer.clone(),
+            snapshot_every: env.run.snapshot_every,
+            stall_after: env.run.stall_after,
             ..Settings::default()
         };
         let outcome = pipeline.crew().run_and_tell(&settings);
@@ -200,13 +202,14 @@ impl Inner {
     fn note(&mut self, report: &StreamReport, chunks: u64, wall_s: f64) {
         let State::Built(_, plan) = &self.state else { return };
         let tasks = task_reports(report, self.index);
+        let boundaries = report.boundaries.clone();
+        let turn = PassReport { source: self.source.to_string(), chunks, wall_s, boundaries };
         let done = self.done.get_or_insert_with(|| PassDone {
             plan: plan.clone(),
-            report: PassReport { source: self.source.to_string(), chunks: 0, wall_s: 0.0 },
+            report: turn.zero(),
             tasks: tasks.iter().map(TaskReport::zero).collect(),
         });
-        done.report.chunks += chunks;
-        done.report.wall_s += wall_s;
+        done.report.add(&turn);
         done.tasks.iter_mut().zip(&tasks).for_each(|(all, turn)| all.add(turn));
     }
 }
@@ -220,6 +223,7 @@ fn task_reports(report: &StreamReport, pass: usize) -> Vec<TaskReport> {
         name: task.name.to_string(),
         rate: TaskRate::PerChunk,
         pass: Some(pass),
+        stage: task.stage,
         calls: task.calls,
         busy_s: task.clock.total_s,
         replicas: task.replicas,

@@ -1,6 +1,6 @@
 //! What a run says about itself: plain data.
 
-use crate::Plan;
+use crate::{Plan, graph::BoundaryStats};
 
 /// How a run went.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,8 @@ pub struct TaskReport {
     pub rate: TaskRate,
     /// Number of its `per_chunk` from 0; `None` for a task outside.
     pub pass: Option<usize>,
+    /// Its stage from 0, which is that of the source; 0 for a task outside.
+    pub stage: usize,
     /// Calls made: chunks given for a source, chunks added for an accumulator.
     pub calls: u64,
     /// Seconds inside the task.
@@ -59,18 +61,38 @@ pub struct PassReport {
     pub chunks: u64,
     /// Seconds from the first request to the end of the last accumulation.
     pub wall_s: f64,
+    /// Every boundary between its stages.
+    pub boundaries: Vec<BoundaryStats>,
+}
+
+impl PassReport {
+    /// The same stream before anything was counted.
+    pub(crate) fn zero(&self) -> Self {
+        let boundaries = vec![BoundaryStats::default(); self.boundaries.len()];
+        PassReport { source: self.source.clone(), chunks: 0, wall_s: 0.0, boundaries }
+    }
+
+    /// Adds another turn, or another stream of the same shape.
+    pub(crate) fn add(&mut self, turn: &PassReport) {
+        self.chunks += turn.chunks;
+        self.wall_s += turn.wall_s;
+        self.boundaries.iter_mut().zip(&turn.boundaries).for_each(|(all, turn)| all.add(turn));
+    }
 }
 
 impl TaskReport {
     pub(crate) fn named(name: &str, rate: TaskRate) -> Self {
         let name = name.to_owned();
-        let (calls, busy_s, replicas, pass) = (0, 0.0, 1, None);
-        TaskReport { name, rate, pass, calls, busy_s, replicas, waited_input_s: 0.0, waited_output_s: 0.0 }
+        let (stage, calls, replicas) = (0, 0, 1);
+        let (busy_s, waited_input_s, waited_output_s) = (0.0, 0.0, 0.0);
+        let pass = None;
+        TaskReport { name, rate, pass, stage, calls, busy_s, replicas, waited_input_s, waited_output_s }
     }
 
     /// The same task before anything was counted.
     pub(crate) fn zero(&self) -> Self {
-        TaskReport { pass: self.pass, replicas: self.replicas, ..TaskReport::named(&self.name, self.rate) }
+        let TaskReport { pass, stage, replicas, .. } = *self;
+        TaskReport { pass, stage, replicas, ..TaskReport::named(&self.name, self.rate) }
     }
 
     /// Adds another turn.

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -27,6 +27,10 @@ pub struct Run {
     pub cancel: CancelToken,
     /// Is told what happens, while it happens.
     pub observer: Option<Arc<dyn Observer>>,
+    /// How often the observer gets a [`Snapshot`] of the stream that runs; the last one of each stream is final.
+    pub snapshot_every: Option<Duration>,
+    /// The observer is told ([`Stall`]) if no call has ended and no chunk has moved in a stream for so long.
+    pub stall_after: Option<Duration>,
 }
 
 /// Which threads the tasks of a stream run on.
@@ -47,7 +51,15 @@ impl Run {
 
     /// A pipeline with `threads` threads for parallel and replicated tasks, two chunks waiting at each boundary.
     pub fn pipeline(threads: usize) -> Self {
-        Run { threads, execution: Execution::Pipeline, depth: 2, cancel: CancelToken::new(), observer: None }
+        Run {
+            threads,
+            execution: Execution::Pipeline,
+            depth: 2,
+            cancel: CancelToken::new(),
+            observer: None,
+            snapshot_every: None,
+            stall_after: None,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), BuildError> {
@@ -66,6 +78,8 @@ impl fmt::Debug for Run {
             .field("execution", &self.execution)
             .field("depth", &self.depth)
             .field("cancel", &self.cancel)
+            .field("snapshot_every", &self.snapshot_every)
+            .field("stall_after", &self.stall_after)
             .finish_non_exhaustive()
     }
 }
@@ -157,12 +171,14 @@ pub trait Observer: Send + Sync {
         let _ = crowd;
     }
 
-    /// A snapshot of a graph's run is due ([`crate::graph::Settings::snapshot_every`]), or the run has ended.
+    /// A snapshot of a graph's run is due ([`crate::graph::Settings::snapshot_every`], or [`Run::snapshot_every`] for
+    /// the streams of a chain), or the run has ended.
     fn snapshot(&self, snapshot: &Snapshot) {
         let _ = snapshot;
     }
 
-    /// Nothing has moved in a graph's run for [`crate::graph::Settings::stall_after`]; told once for each stall.
+    /// Nothing has moved in a graph's run for [`crate::graph::Settings::stall_after`] ([`Run::stall_after`] for the
+    /// streams of a chain); told once for each stall.
     fn stalled(&self, stall: &Stall) {
         let _ = stall;
     }

@@ -23,7 +23,7 @@ pub use num_complex::{Complex, Complex32, Complex64};
 pub use source::{Gaussian, SkySource};
 pub use units::{
     UnitError, format_angle, format_bytes, format_count, format_freq, parse_angle_rad, parse_bytes,
-    parse_flux_jy, parse_freq_hz,
+    parse_flux_jy, parse_freq_hz, parse_time_s,
 };
 pub use vis::{Setup, StokesVis, VisChunk};
 pub use weighting::{Precision, Weighting};

@@ -28,6 +28,8 @@ const ANGLES: Table = &[
 ];
 const FREQS: Table = &[("Hz", 1.0), ("kHz", 1e3), ("MHz", 1e6), ("GHz", 1e9)];
 const FLUXES: Table = &[("Jy", 1.0), ("mJy", 1e-3), ("uJy", 1e-6), ("µJy", 1e-6), ("nJy", 1e-9)];
+const TIMES: Table =
+    &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("min", 60.0), ("h", 3600.0), ("d", 86_400.0)];
 const BYTES: Table = &[
     ("B", 1.0),
     ("kB", 1e3),
@@ -71,6 +73,14 @@ pub fn parse_freq_hz(text: &str) -> Result<f64, UnitError> {
 /// When the text is not a number followed by a unit of flux density.
 pub fn parse_flux_jy(text: &str) -> Result<f64, UnitError> {
     parse(text, FLUXES, "a flux density with its unit (1mJy, 50uJy)")
+}
+
+/// A duration such as `60s` or `2min`; seconds.
+///
+/// # Errors
+/// When the text is not a number followed by a unit of time.
+pub fn parse_time_s(text: &str) -> Result<f64, UnitError> {
+    parse(text, TIMES, "a time with its unit (60s, 2min, 500ms)")
 }
 
 /// A size of memory such as `16GiB` or `500MB`; bytes.
@@ -152,6 +162,9 @@ mod tests {
         assert_eq!(parse_freq_hz("1.4GHz").unwrap(), 1.4e9);
         assert_eq!(parse_bytes("2GiB").unwrap(), 2 << 30);
         assert_eq!(parse_flux_jy("3mJy").unwrap(), 0.003);
+        let times = ["60s", "500ms", "2min", "1.5h"].map(|text| parse_time_s(text).unwrap());
+        assert_eq!(times, [60.0, 0.5, 120.0, 5400.0]);
+        assert!(parse_time_s("60").is_err() && parse_time_s("1month").is_err());
         for bad in ["2", "arcsec", "2parsec", "nan arcsec", ""] {
             assert!(parse_angle_rad(bad).is_err(), "{bad}");
         }

@@ -163,6 +163,7 @@ pub use socket::{In, Out, Outs};
 pub use split::Splitter;
 pub use stall::{Stall, StalledWorker};
 pub use stepper::{Shown, Step, Stepper, Then};
+pub(crate) use table::{Table, at_work, between, percent, seconds, title};
 pub(crate) use threads::Pool;
 pub use timers::timed;
 pub use topology::{ObjectKind, Topology};

@@ -290,6 +290,22 @@ pub struct BoundaryStats {
     pub replicas_waited_frame_s: Vec<f64>,
 }
 
+impl BoundaryStats {
+    /// Adds another run of the same graph.
+    pub(crate) fn add(&mut self, turn: &BoundaryStats) {
+        let add = |all: &mut Vec<f64>, turn: &[f64]| {
+            all.resize(all.len().max(turn.len()), 0.0);
+            all.iter_mut().zip(turn).for_each(|(all, turn)| *all += turn);
+        };
+        self.capacity = self.capacity.max(turn.capacity);
+        self.occupancy = self.occupancy.and(turn.occupancy);
+        self.waited_room_s += turn.waited_room_s;
+        self.waited_frame_s += turn.waited_frame_s;
+        add(&mut self.replicas_waited_room_s, &turn.replicas_waited_room_s);
+        add(&mut self.replicas_waited_frame_s, &turn.replicas_waited_frame_s);
+    }
+}
+
 /// How many frames lay at a boundary: looked at when a timed frame had been put there, so a sample ([`Sampling`]), and
 /// none where nothing is timed. Both sides go on meanwhile, so each look may be wrong by the frames on the move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -301,6 +317,16 @@ pub struct Occupancy {
     pub mean: Option<f64>,
     /// Frames at most.
     pub max: u64,
+}
+
+impl Occupancy {
+    /// What both looks together say.
+    fn and(self, other: Occupancy) -> Self {
+        let samples = self.samples + other.samples;
+        let total = |o: Occupancy| o.mean.unwrap_or(0.0) * o.samples as f64;
+        let mean = (samples > 0).then(|| (total(self) + total(other)) / samples as f64);
+        Occupancy { samples, mean, max: self.max.max(other.max) }
+    }
 }
 
 impl From<Sum> for Occupancy {

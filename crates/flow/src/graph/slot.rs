@@ -399,6 +399,7 @@ struct TubeEnd<T> {
 }
 
 impl<T> LaneEnd for TubeEnd<T> {
+    // SAFETY: what the caller owes is said in the trait.
     unsafe fn put(&self, i: usize) {
         self.tube.0[i].0.with_mut(|place| {
             // SAFETY: the caller has the right to this place.
@@ -406,6 +407,7 @@ impl<T> LaneEnd for TubeEnd<T> {
         });
     }
 
+    // SAFETY: what the caller owes is said in the trait.
     unsafe fn take(&self, i: usize) {
         self.tube.0[i].0.with_mut(|place| {
             // SAFETY: the caller has the right to this place.

@@ -43,8 +43,8 @@ pub struct Trace {
     capacity: usize,
     shards: Vec<Mutex<Vec<Lane>>>,
     crowds: Mutex<BTreeMap<usize, Newest<(u64, u64)>>>,
-    /// What the whole run was told: stalls.
-    marks: Mutex<Newest<(u64, String)>>,
+    /// What the whole run was told, with its kind: stalls, and where the streams of a chain begin.
+    marks: Mutex<Newest<(u64, &'static str, String)>>,
 }
 
 /// The newest of some events.
@@ -158,10 +158,10 @@ impl Trace {
                 file.event(&Event { args: Some(args), ..Event::new(&name, "C", place, at) })?;
             }
         }
-        for (at, text) in &lock(&self.marks).events {
+        for &(at, kind, ref text) in &lock(&self.marks).events {
             let place = Place { pid: 1, tid: 0 };
             let args = Args { text: Some(text), ..Args::default() };
-            file.event(&Event { s: Some("g"), args: Some(args), ..Event::new("stalled", "i", place, *at) })?;
+            file.event(&Event { s: Some("g"), args: Some(args), ..Event::new(kind, "i", place, at) })?;
         }
         file.end(self.n_dropped())?;
         output.flush()
@@ -208,6 +208,10 @@ impl Trace {
         u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
     }
 
+    fn mark(&self, kind: &'static str, text: String) {
+        lock(&self.marks).push((self.since(Instant::now()), kind, text), self.capacity);
+    }
+
     fn record(&self, name: &str, call: &Call<'_>, is_part: bool) {
         let Call { stage, replica, rate, frame, .. } = *call;
         let (began, ended) = (self.since(call.began), self.since(call.ended));
@@ -241,7 +245,11 @@ impl Observer for Trace {
     fn snapshot(&self, _: &Snapshot) {}
 
     fn stalled(&self, stall: &Stall) {
-        lock(&self.marks).push((self.since(Instant::now()), stall.to_string()), self.capacity);
+        self.mark("stalled", stall.to_string());
+    }
+
+    fn pass_started(&self, pass: usize, source: &str, _: Option<u64>) {
+        self.mark("stream", format!("stream {pass} of {source}"));
     }
 }
 

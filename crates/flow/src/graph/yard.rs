@@ -11,7 +11,7 @@ use rayon::ThreadPool;
 
 use super::{
     Settings,
-    board::doing,
+    board::{Desk, doing},
     engine::{Engine, Tools},
     gather::Gathering,
     layout::{Feedback, Kit, StageLayout},
@@ -126,42 +126,26 @@ impl Yard<'_> {
     /// One replica of one stage, from its first frame to its last.
     fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
+        let desk = &self.scene.board.stages[stage][replica];
         if settings.stall_after.is_some() {
-            self.scene.board.stages[stage][replica].sit_down(self.pools[stage].is_some());
+            desk.sit_down(self.pools[stage].is_some());
         }
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
-        let desk = &self.scene.board.stages[stage][replica];
-        let tools = Tools {
-            sampling: settings.sampling,
-            observer: settings.observer.clone(),
-            pool: self.pools[stage].clone(),
-            desk: desk.clone(),
-            once: Some(settings.cancel.clone()).filter(|_| self.is_once),
-        };
-        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, tools);
+        let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, self.tools(stage, desk));
         let purse = self.budget.map(|budget| Purse::new(budget.clone()));
         let inlet = self.inlet(&mut engine, layout, purse.as_ref());
         let outlet = self.outlet(&mut engine, layout, purse.as_ref());
-        let lookout = Lookout {
-            desk,
-            board: self.scene.board,
-            sampling: settings.sampling,
-            observer: settings.observer.as_deref(),
-            shared,
-            capacity: outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity),
-        };
-        let (hands_on, n_changes) = (layout.emits == 0, shape.n_changes(stage));
-        let renumbers = shape.renumbers(stage);
+        let capacity = outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity);
         let (release, back) = (self.release(stage), self.back(&mut engine, stage));
         let mut worker = Worker {
             engine: &mut engine,
             outlet,
-            lookout,
+            lookout: self.lookout(desk, capacity),
             shared,
-            hands_on,
-            n_changes,
-            renumbers,
+            hands_on: layout.emits == 0,
+            n_changes: shape.n_changes(stage),
+            renumbers: shape.renumbers(stage),
             emitted: 0,
             release,
             back,
@@ -169,7 +153,7 @@ impl Yard<'_> {
         let (mut waited_frame_s, mut waited_token_s) = (0.0, 0.0);
         match inlet {
             None => {
-                let mut tokens = if hands_on { self.tokens(stage) } else { Vec::new() };
+                let mut tokens = if worker.hands_on { self.tokens(stage) } else { Vec::new() };
                 tokens.extend(purse.map(|purse| Box::new(Admission(purse)) as Box<dyn Inlet>));
                 worker.lead(&mut tokens, shape.numbers);
                 waited_token_s = tokens.iter().map(|tokens| tokens.waited().seconds).sum();
@@ -180,23 +164,30 @@ impl Yard<'_> {
             }
         }
         let gathering = Some(&self.gatherings[stage]).filter(|_| shape.merges(stage));
-        match gathering.filter(|_| replica == 0) {
-            Some(gathering) => {
-                desk.set_doing(doing::OTHERS);
-                gathering.visit(|kit| worker.engine.merge(kit));
-                worker.finish();
-            }
-            None if gathering.is_none() => worker.finish(),
-            None => {}
-        }
-        let _ = worker.back.take().map(|back| back.outlet.close());
-        let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
-        desk.set_doing(doing::OVER);
+        let waited_room_s =
+            waited_token_s + finish(worker, gathering.filter(|_| replica == 0), gathering.is_none());
         let mut kit = Some(engine.unlink());
         if let Some(gathering) = gathering.filter(|_| replica > 0) {
             gathering.leave(replica, kit.take());
         }
-        Done { kit, waited_frame_s, waited_room_s: waited_room_s + waited_token_s }
+        Done { kit, waited_frame_s, waited_room_s }
+    }
+
+    fn tools(self, stage: usize, desk: &Arc<Desk>) -> Tools {
+        let Settings { sampling, observer, cancel, .. } = self.settings;
+        Tools {
+            sampling: *sampling,
+            observer: observer.clone(),
+            pool: self.pools[stage].clone(),
+            desk: desk.clone(),
+            once: Some(cancel.clone()).filter(|_| self.is_once),
+        }
+    }
+
+    fn lookout<'a>(&'a self, desk: &'a Desk, capacity: usize) -> Lookout<'a> {
+        let Settings { sampling, observer, .. } = self.settings;
+        let (board, observer) = (self.scene.board, observer.as_deref());
+        Lookout { desk, board, sampling: *sampling, observer, shared: self.shared, capacity }
     }
 
     /// Ties the ends of loops that go back from or to this stage.
@@ -282,4 +273,21 @@ impl Yard<'_> {
         let gated = |outlet, tokens| Box::new(Gated { outlet, tokens }) as Box<dyn Outlet>;
         Some(tokens.into_iter().fold(outlet, gated))
     }
+}
+
+/// The stream has ended: the replica that gathers takes over what the others have accumulated, and whoever works alone or
+/// gathers gives what is left. The time that was waited for room.
+fn finish(mut worker: Worker<'_>, gathering: Option<&Gathering>, is_alone: bool) -> f64 {
+    let desk = worker.lookout.desk;
+    if let Some(gathering) = gathering {
+        desk.set_doing(doing::OTHERS);
+        gathering.visit(|kit| worker.engine.merge(kit));
+    }
+    if gathering.is_some() || is_alone {
+        worker.finish();
+    }
+    let _ = worker.back.take().map(|back| back.outlet.close());
+    let waited_room_s = worker.outlet.take().map_or(0.0, |outlet| outlet.close().seconds);
+    desk.set_doing(doing::OVER);
+    waited_room_s
 }

@@ -9,6 +9,7 @@ use std::{
 use facette_flow::{
     Accumulator, BoxError, Chain, Execution, Observer, Run, TaskRate,
     closures::{fold, iterate, map, replicable},
+    graph::{Snapshot, Stall},
     testing,
 };
 
@@ -133,4 +134,113 @@ fn tasks_are_tested_without_a_runtime() {
     assert_eq!(testing::run_source(iterate("Count", 0..3)).unwrap(), [0, 1, 2]);
     let failing = map("Fail", |n: u32| if n > 1 { Err("too big".into()) } else { Ok(n) });
     assert_eq!(testing::run_task(failing, 2).unwrap_err().to_string(), "too big");
+}
+
+/// Keeps what it is told of streams at work.
+#[derive(Default)]
+struct Looks {
+    snapshots: Mutex<Vec<Snapshot>>,
+    stalls: Mutex<Vec<Stall>>,
+}
+
+impl Observer for Looks {
+    fn snapshot(&self, snapshot: &Snapshot) {
+        self.snapshots.lock().unwrap().push(snapshot.clone());
+    }
+    fn stalled(&self, stall: &Stall) {
+        self.stalls.lock().unwrap().push(stall.clone());
+    }
+}
+
+/// Two streams of one source each, the sink of which takes `slow` for one chunk.
+fn two_streams(slow: Duration) -> Chain {
+    let mut chain = Chain::new();
+    for _ in 0..2 {
+        chain.per_chunk(iterate("Read", 0..40_u32), |c, n| {
+            let n = c.then(n, replicable("Weigh", Ok));
+            c.sink(
+                n,
+                map("Slow", move |n: u32| {
+                    thread::sleep(if n == 3 { slow } else { Duration::from_millis(2) });
+                    Ok(())
+                }),
+            );
+        });
+    }
+    chain
+}
+
+#[test]
+fn streams_are_looked_at_while_they_run() {
+    let looks = Arc::new(Looks::default());
+    let run = Run {
+        observer: Some(looks.clone()),
+        snapshot_every: Some(Duration::from_millis(2)),
+        stall_after: Some(Duration::from_millis(60)),
+        depth: 1,
+        ..Run::pipeline(2)
+    };
+    two_streams(Duration::from_millis(400)).run(&run).unwrap();
+    let snapshots = looks.snapshots.lock().unwrap();
+    let finals: Vec<_> = snapshots.iter().filter(|snapshot| snapshot.is_final).collect();
+    assert_eq!(finals.iter().map(|last| last.frames).collect::<Vec<_>>(), [40, 40]);
+    assert!(snapshots.len() > 20, "{}", snapshots.len());
+    let busy = snapshots.iter().map(Snapshot::table).find(|table| table.contains("now 1 waits for room"));
+    let busy = busy.expect("the source waits while the sink is slow");
+    for text in ["stage 1, 2 replicas", "  Slow ", "boundary 1: ", " of ", "now 1 works"] {
+        assert!(busy.contains(text), "`{text}` is not in: {busy}");
+    }
+    assert!(busy.lines().all(|line| line.chars().count() <= 80), "{busy}");
+    assert!(!finals[0].table().contains("now"), "{}", finals[0].table());
+    let stalls = looks.stalls.lock().unwrap();
+    assert_eq!(stalls.len(), 2, "{stalls:?}");
+    let text = stalls[0].to_string();
+    for part in [
+        "task Slow of stage 2 replica 0 is at work on frame 3",
+        "stage 0 replica 0 waits for a frame to leave the stages behind it",
+        "stage 1 replica 1 waits for a frame at boundary 0",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+}
+
+#[test]
+fn nobody_looks_unless_asked() {
+    let looks = Arc::new(Looks::default());
+    let run = Run { observer: Some(looks.clone()), ..Run::pipeline(2) };
+    two_streams(Duration::from_millis(50)).run(&run).unwrap();
+    assert!(looks.snapshots.lock().unwrap().is_empty() && looks.stalls.lock().unwrap().is_empty());
+}
+
+#[test]
+fn the_table_adds_up_streams_that_are_alike() {
+    for run in runs() {
+        let report = two_streams(Duration::from_millis(2)).run(&run).unwrap();
+        let table = report.table();
+        let lines: Vec<_> = table.lines().collect();
+        let at = |text: &str| lines.iter().position(|line| line.trim_start().starts_with(text));
+        let row = |text: &str| at(text).map(|i| lines[i].split_whitespace().collect::<Vec<_>>());
+        assert_eq!(
+            lines.iter().filter(|line| line.contains("2 streams of Read: 80 chunks")).count(),
+            1,
+            "{table}"
+        );
+        assert_eq!(row("Slow").unwrap()[..2], ["Slow", "80"], "{table}");
+        let is_pipeline = run.execution == Execution::Pipeline;
+        assert_eq!(at("boundary 1").is_some(), is_pipeline, "{table}");
+        if is_pipeline {
+            assert!(
+                at("stage 0") < at("Read") && at("stage 1") < at("Weigh") && at("Weigh") < at("stage 2"),
+                "{table}"
+            );
+            let boundary = &report.passes[1].boundaries[1];
+            assert!((boundary.capacity, boundary.occupancy.samples) >= (1, 40), "{boundary:?}");
+        }
+        // The two sinks are far the slowest: 160 ms of work.
+        let share: f64 = row("Slow").unwrap()[4].parse().unwrap();
+        assert!((50.0..=100.0).contains(&share), "{table}");
+    }
+    let table = example().run(&Run::pipeline(2)).unwrap().table();
+    let (once, twice) = (table.find("outside the streams").unwrap(), table.find("Twice").unwrap());
+    assert!(table.find("Other").unwrap() < once && once < twice, "{table}");
 }
