@@ -135,15 +135,17 @@ impl Crew {
 
     /// A pool for each stage with tasks that are parallel inside, unless all share one.
     fn own_pools(&self) -> Result<Vec<Option<Pool>>, Error> {
-        let all = available_parallelism().map_or(1, usize::from);
+        // Asking the system takes longer than starting a thread, so only where it matters.
+        let all = || available_parallelism().map_or(1, usize::from);
         let stages = self.kits.iter().zip(&self.shape.posts);
         let pools = stages.map(|(kits, post)| {
             let bodies = kits.iter().flatten().flat_map(|kit| &kit.bodies);
             let most = bodies.map(|body| body.max_threads()).max().unwrap_or(1);
-            match most.min(post.threads.unwrap_or(all)) {
-                n if most > 1 && self.pool.is_none() => Pool::start(n).map(Some),
-                _ => Ok(None),
+            if most == 1 || self.pool.is_some() {
+                return Ok(None);
             }
+            let n = most.min(post.threads.unwrap_or_else(all));
+            if n > 1 { Pool::start(n).map(Some) } else { Ok(None) }
         });
         pools.collect()
     }
