@@ -274,8 +274,10 @@ impl Shape {
             waited_frame_s: sum(stage + 1, |done| done.waited_frame_s),
         };
         let boundaries = (0..done.len().saturating_sub(1)).map(boundary).collect();
-        let last = done.last().map_or(&[][..], |stage| stage);
-        let frames = last.iter().flatten().map(|done| done.frames).sum();
+        // Copies of a source announce their ends, which are no frames: the first stage knows.
+        let is_base = self.layout.stages.last().is_some_and(|stage| stage.n_changes == 0);
+        let counted = if is_base { done.first() } else { done.last() };
+        let frames = counted.into_iter().flatten().flatten().map(|done| done.frames).sum();
         StreamReport { frames, wall_s: 0.0, tasks, boundaries }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Case {
     pub(crate) shape: Shape,
     /// The stages begin and end between statements, and are wide only where all tasks make replicas.
     pub(crate) is_legal: bool,
+    /// The part of the tape that was used.
+    pub(crate) drawn: Vec<u32>,
 }
 
 /// A program at work.
@@ -109,7 +111,8 @@ impl Case {
         let copies = if let Shape::Copies(n) = shape { n as u64 } else { 1 };
         let full = Model::new(&program, &[]).run(limit.map(|limit| limit * copies), true)?;
         let traps = traps(tape, event, &program, &full.marks);
-        Some(Case { event, delay, limit, sampling, program, traps, shape, is_legal })
+        let drawn = tape.drawn();
+        Some(Case { event, delay, limit, sampling, program, traps, shape, is_legal, drawn })
     }
 
     /// Frames that the sources are to give, at most.

@@ -13,6 +13,8 @@ struct Scope {
     vars: Vec<Var>,
     /// Sockets from outside the construct.
     n_outer: usize,
+    /// In a path or a loop, at its own rate; the first socket of its own is what comes in.
+    is_inside: bool,
     last: Option<Var>,
 }
 
@@ -58,7 +60,7 @@ pub(crate) fn program(tape: &mut Tape, is_scattered: bool) -> Program {
     };
     let sources = generator.sources();
     let vars: Vec<Var> = sources.iter().map(|&(_, var, _)| var).collect();
-    let mut scopes = vec![Scope { rate: 0, last: vars.last().copied(), vars, n_outer: 0 }];
+    let mut scopes = vec![Scope { rate: 0, last: vars.last().copied(), vars, n_outer: 0, is_inside: false }];
     let place = Place { depth: 0, is_inside: false, is_in_feedback: false };
     let mut body = generator.block(&mut scopes, place);
     for scope in scopes.iter_mut().rev() {
@@ -103,10 +105,22 @@ impl Generator<'_> {
         Some(var)
     }
 
+    /// Whether an end of it is left when all others have been given away.
+    fn stays(&self, var: Var) -> bool {
+        let ty = self.vars[var].ty;
+        ty.is_clone() || ty == Ty::Nothing
+    }
+
     /// What the next statement of a scope is bound behind.
     fn after(&mut self, scope: &Scope) -> Option<Var> {
         let after = match (self.has_constructs, self.is_exact) {
             (true, true) => scope.last,
+            // What depends on nothing inside would run in front of the construct.
+            _ if scope.is_inside => {
+                let own = scope.vars[scope.n_outer + 1..].iter().copied();
+                let own: Vec<Var> = own.filter(|&var| self.stays(var)).collect();
+                (!own.is_empty()).then(|| self.tape.pick(&own))
+            }
             _ if self.tape.once_in(6) => Some(self.tape.pick(&scope.vars)),
             _ => None,
         };
@@ -233,7 +247,7 @@ impl Generator<'_> {
     fn inside(&mut self, outer: &Scope, input: Ty, ty: Ty, place: Place) -> Block {
         let entry = self.var(input, outer.rate);
         let vars: Vec<Var> = [&outer.vars[..], &[entry]].concat();
-        let mut scope = Scope { rate: outer.rate, n_outer: vars.len() - 1, vars, last: Some(entry) };
+        let mut scope = Scope { rate: outer.rate, n_outer: vars.len() - 1, vars, last: Some(entry), is_inside: true };
         let mut body = Vec::new();
         self.is_used[entry] = true;
         let task = self.task(false);
@@ -285,7 +299,7 @@ impl Generator<'_> {
         let width = self.tape.pick(&[1, 2, 3, 8]);
         let (around, behind) = (self.n_rates, self.n_rates + 1);
         self.n_rates += 2;
-        let inner = Scope { rate: around, vars: Vec::new(), n_outer: 0, last: None };
+        let inner = Scope { rate: around, vars: Vec::new(), n_outer: 0, is_inside: true, last: None };
         let block = self.inside(&inner, ty, ty, Place { depth: 1, is_inside: true, is_in_feedback: true });
         let out = self.var(ty, behind);
         let kind = Kind::Feedback { width, input, block, out };
@@ -322,6 +336,6 @@ impl Generator<'_> {
         if !place.is_inside && !self.tape.once_in(4) {
             scopes.clear();
         }
-        scopes.push(Scope { rate: self.vars[out].rate, vars: vec![out], n_outer: 0, last: Some(out) });
+        scopes.push(Scope { rate: self.vars[out].rate, vars: vec![out], n_outer: 0, is_inside: false, last: Some(out) });
     }
 }

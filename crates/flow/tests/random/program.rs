@@ -1,12 +1,14 @@
 //! A declaration as data: what a random graph is made of, read by the model and by the runtime.
 
+use std::fmt;
+
 use crate::values::Ty;
 
 /// A socket of a program: an index into [`Program::vars`].
 pub(crate) type Var = usize;
 
 /// One socket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct VarInfo {
     pub(crate) ty: Ty,
     pub(crate) rate: usize,
@@ -15,7 +17,7 @@ pub(crate) struct VarInfo {
 }
 
 /// One task in a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TaskId {
     pub(crate) id: usize,
     /// What it gives depends on all frames that it has seen; not replicable.
@@ -51,7 +53,7 @@ pub(crate) struct Block {
 }
 
 /// One statement, executed at a rate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Stmt {
     pub(crate) rate: usize,
     /// What runs before, by a binding that only orders.
@@ -91,6 +93,25 @@ pub(crate) struct Program {
     pub(crate) is_exact: bool,
     /// Frames are dealt out to copies of the source.
     pub(crate) is_scattered: bool,
+}
+
+impl fmt::Debug for VarInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}@{}{}", self.ty, self.rate, if self.is_shared { "+" } else { "" })
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t{}{}", self.id, if self.is_sequential { "!" } else { "" })
+    }
+}
+
+impl fmt::Debug for Stmt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n@{} {:?}", self.rate, self.kind)?;
+        self.after.map_or(Ok(()), |after| write!(f, " after {after}"))
+    }
 }
 
 impl Program {
@@ -151,10 +172,10 @@ impl Stmt {
                 inputs.chain(paths.iter().map(|path| path.end)).collect()
             }
             Kind::Loop { input, block, .. } | Kind::Feedback { input, block, .. } => vec![*input, block.end],
+            Kind::Codelets { input, outs, .. } => vec![*input, outs[0]],
             Kind::Forward { input, .. }
             | Kind::Unzip { input, .. }
             | Kind::Filter { input, .. }
-            | Kind::Codelets { input, .. }
             | Kind::Split { input, .. }
             | Kind::Sink { input, .. } => vec![*input],
             Kind::Set { .. } => Vec::new(),

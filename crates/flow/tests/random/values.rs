@@ -155,7 +155,7 @@ pub(crate) const TYPES: [Ty; 7] =
 
 impl Ty {
     pub(crate) fn is_clone(self) -> bool {
-        !matches!(self, Ty::Single | Ty::Boxed)
+        !matches!(self, Ty::Single | Ty::Boxed | Ty::Nothing)
     }
 }
 
