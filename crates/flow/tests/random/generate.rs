@@ -230,9 +230,8 @@ impl Generator<'_> {
         (self.n_tasks, self.n_modules) = (self.n_tasks + 2, self.n_modules + 1);
         let module = TaskId { id: self.n_modules - 1, is_sequential };
         let first = self.var(Ty::Number, scope.rate);
-        scope.vars.push(first);
-        self.is_used[first] = true;
         self.put(scope, body, Ty::Number, |out| Kind::Codelets { module, ids, input, outs: [first, out] });
+        scope.vars.push(first);
     }
 
     /// Gives a socket, too, that others can be bound behind.

@@ -10,6 +10,7 @@ mod generate;
 mod model;
 mod program;
 mod random;
+mod regressions;
 mod tape;
 mod values;
 mod work;

@@ -263,6 +263,10 @@ impl<I: Take, O: Value> Splitter for Several<I, O> {
         self.spec.world.check(self.spec.id, number)?;
         Ok(Some(O::make(number, &self.spec.world)))
     }
+    fn finish(&mut self, _: bool) -> Result<(), BoxError> {
+        self.left = 0;
+        Ok(())
+    }
 }
 
 /// Folds a stream; one without memory adds up, which is exact in any order.
