@@ -111,7 +111,7 @@ impl<T: Value> Task for Control<T> {
     }
 }
 
-impl Take for Vec<Single> {
+impl Take for Vec<Tracked> {
     fn number(&self) -> u64 {
         crate::work::join(&self.iter().map(Value::number).collect::<Vec<_>>())
     }
@@ -170,7 +170,8 @@ impl Declaring<'_> {
 
     fn source(&mut self, index: usize, task: TaskId, (var, n): (Var, u64)) {
         of_type!(self.program.vars[var].ty, T => {
-            let count = Count::<T> { spec: self.spec(task), index, n, marker: PhantomData };
+            let (spec, is_replicable) = (self.spec(task), self.program.is_scattered);
+            let count = Count::<T> { spec, index, n, is_replicable, marker: PhantomData };
             let out = self.to.graph.source(count);
             self.note(task.id, None, (var, out));
         });
@@ -389,14 +390,14 @@ impl Declaring<'_> {
                 let item = self.to.graph.each(list);
                 self.note(task.id, after, (out, item));
             }
-            (Split::Batch(n), Sock::Single(socket)) => {
+            (Split::Batch(n), Sock::Copied(socket)) => {
                 let batch = self.to.graph.batch(socket, n);
                 self.order(after, &batch);
                 self.settle();
-                let number = self.to.graph.task(batch, Work::<Vec<Single>, u64>(spec, marker));
+                let number = self.to.graph.task(batch, Work::<Vec<Tracked>, u64>(spec, marker));
                 self.note(task.id, None, (out, number));
             }
-            _ => unreachable!("lists come apart, singles are batched"),
+            _ => unreachable!("lists come apart, tracked frames are batched"),
         }
     }
 

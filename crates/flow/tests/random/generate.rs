@@ -292,9 +292,9 @@ impl Generator<'_> {
 
     fn feedback(&mut self, scopes: &mut Vec<Scope>, i: usize, place: Place, body: &mut Vec<Stmt>) {
         let ty = self.tape.pick(&TYPES);
-        let last = scopes[i].last;
+        // What is declared later at the old rate is bound behind what goes in.
+        let ty = if ty.is_clone() || !self.is_exact { ty } else { Ty::Copied };
         let Some(input) = self.fresh(&mut scopes[i], body, ty) else { return };
-        scopes[i].last = last;
         let width = self.tape.pick(&[1, 2, 3, 8]);
         let (around, behind) = (self.n_rates, self.n_rates + 1);
         self.n_rates += 2;
@@ -313,18 +313,15 @@ impl Generator<'_> {
             2 => Split::Batch(1 + self.tape.below(5)),
             _ => Split::Fold,
         };
-        let last = scopes[i].last;
         let (input, out) = match kind {
             Split::Several => (self.pick(&scopes[i], Ty::is_clone), Ty::Copied),
             Split::Fold => (self.pick(&scopes[i], Ty::is_clone), Ty::Number),
             Split::Each => (self.fresh(&mut scopes[i], body, Ty::List), Ty::Number),
-            Split::Batch(_) => (self.fresh(&mut scopes[i], body, Ty::Single), Ty::Number),
+            Split::Batch(_) => (self.fresh(&mut scopes[i], body, Ty::Copied), Ty::Number),
         };
         let Some(input) = input else { return };
         let (task, after, rate) = (self.task(true), self.after(&scopes[i]), self.n_rates);
         self.n_rates += 1;
-        // What is declared later at this rate is bound behind what stays.
-        scopes[i].last = last;
         let out = self.var(out, rate);
         body.push(Stmt { rate: scopes[i].rate, after, kind: Kind::Split { task, kind, input, out } });
         self.open(scopes, out, place);

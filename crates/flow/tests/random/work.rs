@@ -186,6 +186,7 @@ pub(crate) struct Count<T> {
     pub(crate) spec: Spec,
     pub(crate) index: usize,
     pub(crate) n: u64,
+    pub(crate) is_replicable: bool,
     pub(crate) marker: PhantomData<fn() -> T>,
 }
 
@@ -206,7 +207,8 @@ impl<T: Value> Source for Count<T> {
         Ok(Some(T::make(number, &world)))
     }
     fn replica(&self) -> Option<Self> {
-        Some(Count { spec: self.spec.replica()?, index: self.index, n: self.n, marker: PhantomData })
+        let (spec, index) = (self.spec.replica().filter(|_| self.is_replicable)?, self.index);
+        Some(Count { spec, index, n: self.n, is_replicable: true, marker: PhantomData })
     }
 }
 
