@@ -309,8 +309,8 @@ impl Board {
         given.saturating_sub(sum(stage + 1, Desk::taken)).min(capacity as u64)
     }
 
-    /// Frames that have come into the last stage, or through the only one.
-    pub(crate) fn frames(&self) -> u64 {
-        self.stages.last().map_or(0, |desks| desks.iter().map(|desk| desk.taken()).sum())
+    /// Frames that have come into a stage, or through it if it is the first.
+    pub(crate) fn frames(&self, stage: usize) -> u64 {
+        self.stages.get(stage).map_or(0, |desks| desks.iter().map(|desk| desk.taken()).sum())
     }
 }

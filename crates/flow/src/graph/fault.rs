@@ -36,6 +36,11 @@ impl Fault {
         self.key.load(Ordering::Acquire) <= key
     }
 
+    /// Whether anything has failed.
+    pub(crate) fn is_any(&self) -> bool {
+        self.key.load(Ordering::Acquire) < u64::MAX
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Error> {
         self.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }

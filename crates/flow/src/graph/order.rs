@@ -142,12 +142,14 @@ impl Compiler<'_> {
         members.iter().copied().find(|&task| is_ready(task))
     }
 
-    /// A select that was fed and may run here.
+    /// A select that was fed and may run here: one that has not run yet, or the innermost that other paths led to,
+    /// which is the one that was fed last.
     fn arrival(&self, path: &mut Path) -> Option<usize> {
         let is_ordered = |select: usize| self.wiring.after[select].iter().all(|&slot| path.full[slot]);
-        let i = path.arrivals.iter().position(|&select| {
-            (path.may[select] || self.position[select].is_some()) && is_ordered(select)
-        })?;
+        let is_known = |select: usize| self.position[select].is_some();
+        let is_new = |&select: &usize| path.may[select] && !is_known(select) && is_ordered(select);
+        let is_joined = |&select: &usize| is_known(select) && is_ordered(select);
+        let i = path.arrivals.iter().position(is_new).or_else(|| path.arrivals.iter().rposition(is_joined))?;
         Some(path.arrivals.remove(i))
     }
 
@@ -237,16 +239,24 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether the op at `start` can run again before `fence` has run.
-pub(crate) fn comes_back(ops: &[Op], start: usize, fence: Option<usize>) -> bool {
+/// Whether a frame that has passed the op at `start` can come to a goal before it comes to a fence.
+pub(crate) fn leads(
+    ops: &[Op],
+    start: usize,
+    is_fence: impl Fn(usize) -> bool,
+    is_goal: impl Fn(usize) -> bool,
+) -> bool {
     let mut seen = vec![false; ops.len()];
     let mut open = vec![start];
     while let Some(at) = open.pop() {
         for &to in std::iter::once(&ops[at].next).chain(&ops[at].targets) {
-            if to == start {
+            if to == STOP {
+                continue;
+            }
+            if is_goal(to) {
                 return true;
             }
-            if to != STOP && Some(to) != fence && !std::mem::replace(&mut seen[to], true) {
+            if !is_fence(to) && !std::mem::replace(&mut seen[to], true) {
                 open.push(to);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Role, blocks::RateOps, draft::Draft, order::comes_back};
+use super::{Role, blocks::RateOps, draft::Draft, order::leads};
 use crate::BuildError;
 
 /// One reader of a slot.
@@ -31,18 +31,16 @@ impl Draft {
         readers
     }
 
-    /// Which readers take: the last of each slot.
+    /// Which readers take: those that nobody can read after, on the path that leads to them.
     pub(crate) fn takes(
         &self,
         readers: &[Vec<Reader>],
         orders: &[Vec<RateOps>],
     ) -> Result<Vec<Vec<bool>>, BuildError> {
-        let mut takes: Vec<Vec<bool>> = self.reads.iter().map(|reads| vec![false; reads.len()]).collect();
+        let mut takes: Vec<Vec<bool>> = self.reads.iter().map(|reads| vec![true; reads.len()]).collect();
         for (slot, readers) in readers.iter().enumerate() {
-            let last = readers.iter().rfind(|reader| !self.is_again(reader, slot, orders));
-            if let Some(last) = last.filter(|last| readers.last().is_some_and(|r| r.task == last.task)) {
-                takes[last.task][last.input] = true;
-            }
+            let is_early = |reader: &&Reader| !self.is_last(reader, slot, readers, orders);
+            readers.iter().filter(is_early).for_each(|reader| takes[reader.task][reader.input] = false);
             let is_stuck = |reader: &&Reader| !takes[reader.task][reader.input];
             if let Some(reader) = readers.iter().find(is_stuck)
                 && self.graph.slots[slot].info.copier.is_none()
@@ -72,13 +70,23 @@ impl Draft {
         Ok(())
     }
 
-    /// Whether a reader runs more often than the frame is written: in a loop, the frame coming from outside.
-    pub(crate) fn is_again(&self, reader: &Reader, slot: usize, orders: &[Vec<RateOps>]) -> bool {
-        let ops = &orders[reader.stage][reader.block].ops;
-        let written = ops.iter().position(|op| op.step == self.writer(slot));
+    /// Whether no reader, itself included, comes after this one before the frame is written anew.
+    fn is_last(&self, reader: &Reader, slot: usize, readers: &[Reader], orders: &[Vec<RateOps>]) -> bool {
+        let place = (reader.stage, reader.block);
+        let mut others = readers.iter();
+        if others.any(|other| {
+            let is_further = other.position == reader.position && other.input > reader.input;
+            (other.stage, other.block) > place || ((other.stage, other.block) == place && is_further)
+        }) {
+            return false;
+        }
         // A select takes what comes from outside once, and is fed from inside afterwards.
-        let is_select = self.graph.tasks[reader.task].role == Role::Select;
-        !is_select && comes_back(ops, reader.position, written)
+        if self.graph.tasks[reader.task].role == Role::Select {
+            return true;
+        }
+        let (ops, writer) = (&orders[reader.stage][reader.block].ops, self.writer(slot));
+        let is_reader = |at| readers.iter().any(|r| (r.stage, r.block, r.position) == (place.0, place.1, at));
+        !leads(ops, reader.position, |at| ops[at].step == writer, is_reader)
     }
 
     /// Where slots really lie: a forward task that alone reads a frame works in its place.

@@ -161,6 +161,15 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Frames that came to the end.
+    pub(crate) fn frames(&self) -> u64 {
+        // Copies of a source announce their ends, which are no frames: of frames that are not counted anew the first
+        // stage knows best.
+        let last = self.stages.len().saturating_sub(1);
+        let is_base = self.stages.last().is_some_and(|stage| stage.n_changes == 0);
+        self.board.frames(if is_base { 0 } else { last })
+    }
+
     pub(crate) fn snapshot(&self, is_final: bool) -> Snapshot {
         let boundary = |(stage, &capacity): (usize, &usize)| BoundaryNow {
             capacity: capacity as u64,
@@ -171,7 +180,7 @@ impl Scene<'_> {
             schema: SCHEMA,
             elapsed_s: self.started.elapsed().as_secs_f64(),
             is_final,
-            frames: self.board.frames(),
+            frames: self.frames(),
             tasks: self.tasks(),
             boundaries: self.capacities.iter().enumerate().map(boundary).collect(),
             workers: self.board.desks().map(|desk| self.worker(desk)).collect(),

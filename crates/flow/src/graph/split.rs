@@ -163,6 +163,12 @@ where
         Ok(self.0.as_mut().and_then(Iterator::next))
     }
 
+    /// What is left now is of a frame that failed, in a run before.
+    fn finish(&mut self, _is_whole: bool) -> Result<(), BoxError> {
+        self.0 = None;
+        Ok(())
+    }
+
     fn copy(&self) -> Option<Self> {
         Some(Each(None))
     }

@@ -169,9 +169,10 @@ impl Worker<'_> {
         }
     }
 
-    /// The stream has ended: splitters give what is left, unless the run has failed.
+    /// The stream has ended: splitters give what is left, unless the run has failed. Whatever has failed by now did so
+    /// at an earlier frame: in front, and then the stream is not whole, or behind, at a frame that was given before.
     pub(crate) fn finish(&mut self) {
-        if self.is_moot(FINISH) {
+        if self.shared.fault.is_any() {
             return;
         }
         let outcome = self.engine.finish(!self.shared.is_stopped());
