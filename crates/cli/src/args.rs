@@ -183,7 +183,7 @@ pub(crate) struct WatchArgs {
     /// of the whole run at the end, on standard error
     #[arg(long, help_heading = "Watching")]
     live: bool,
-    /// Write a trace of every call of every task, for https://ui.perfetto.dev or chrome://tracing; holds the newest
+    /// Write a trace of every call of every task, for Perfetto (ui.perfetto.dev) or chrome://tracing; holds the newest
     /// million calls
     #[arg(long, value_name = "FILE.json", help_heading = "Watching")]
     trace: Option<PathBuf>,

@@ -169,7 +169,6 @@ pub(crate) fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamRep
         }
     };
     let boundaries = scene.capacities.iter().enumerate().map(boundary).collect();
-    let (frames, tasks, wall_s) =
-        (scene.frames(), scene.tasks(), scene.started.elapsed().as_secs_f64());
+    let (frames, tasks, wall_s) = (scene.frames(), scene.tasks(), scene.started.elapsed().as_secs_f64());
     StreamReport { schema: SCHEMA, frames, wall_s, tasks, boundaries }
 }

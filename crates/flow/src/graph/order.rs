@@ -149,7 +149,8 @@ impl Compiler<'_> {
         let is_known = |select: usize| self.position[select].is_some();
         let is_new = |&select: &usize| path.may[select] && !is_known(select) && is_ordered(select);
         let is_joined = |&select: &usize| is_known(select) && is_ordered(select);
-        let i = path.arrivals.iter().position(is_new).or_else(|| path.arrivals.iter().rposition(is_joined))?;
+        let i =
+            path.arrivals.iter().position(is_new).or_else(|| path.arrivals.iter().rposition(is_joined))?;
         Some(path.arrivals.remove(i))
     }
 

@@ -241,7 +241,9 @@ impl Checker<'_> {
 
     fn failed(&self, error: &Error, failure: &Failure) -> Result<(), Complaint> {
         let (task, chunk) = match (error, failure.trap.spring) {
-            (Error::Task { task, chunk, source }, Spring::Error) if source.to_string() == "sprung" => (task, chunk),
+            (Error::Task { task, chunk, source }, Spring::Error) if source.to_string() == "sprung" => {
+                (task, chunk)
+            }
             (Error::Panic { task, chunk, message }, Spring::Panic) if message == "sprung" => (task, chunk),
             _ if !self.is_exact() && self.case.traps.len() > 1 => return Ok(()),
             _ => return Err(format!("{error:?}, wanted {failure:?}")),

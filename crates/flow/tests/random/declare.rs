@@ -55,13 +55,34 @@ macro_rules! typed {
 macro_rules! of_type {
     ($ty:expr, $T:ident => $run:expr) => {
         match $ty {
-            Ty::Number => { type $T = u64; $run }
-            Ty::Text => { type $T = String; $run }
-            Ty::List => { type $T = Vec<u64>; $run }
-            Ty::Shared => { type $T = Arc<Tracked>; $run }
-            Ty::Copied => { type $T = Tracked; $run }
-            Ty::Single => { type $T = Single; $run }
-            Ty::Boxed => { type $T = Boxed; $run }
+            Ty::Number => {
+                type $T = u64;
+                $run
+            }
+            Ty::Text => {
+                type $T = String;
+                $run
+            }
+            Ty::List => {
+                type $T = Vec<u64>;
+                $run
+            }
+            Ty::Shared => {
+                type $T = Arc<Tracked>;
+                $run
+            }
+            Ty::Copied => {
+                type $T = Tracked;
+                $run
+            }
+            Ty::Single => {
+                type $T = Single;
+                $run
+            }
+            Ty::Boxed => {
+                type $T = Boxed;
+                $run
+            }
             Ty::Nothing => unreachable!("only sinks give nothing"),
         }
     };

@@ -96,7 +96,8 @@ impl Generator<'_> {
 
     /// A socket to read; the latest ones more often.
     fn pick(&mut self, scope: &Scope, wanted: impl Fn(Ty) -> bool) -> Option<Var> {
-        let is_free = |&var: &Var| (self.vars[var].ty.is_clone() || !self.is_used[var]) && wanted(self.vars[var].ty);
+        let is_free =
+            |&var: &Var| (self.vars[var].ty.is_clone() || !self.is_used[var]) && wanted(self.vars[var].ty);
         let free: Vec<Var> = scope.vars.iter().copied().filter(is_free).collect();
         let reach = if self.tape.once_in(4) { free.len() } else { free.len().min(3) };
         let var = *free.get(free.len().checked_sub(1 + self.tape.below(reach))?)?;
@@ -129,7 +130,13 @@ impl Generator<'_> {
     }
 
     /// Adds a statement that gives one socket.
-    fn put(&mut self, scope: &mut Scope, body: &mut Vec<Stmt>, ty: Ty, kind: impl FnOnce(Var) -> Kind) -> Var {
+    fn put(
+        &mut self,
+        scope: &mut Scope,
+        body: &mut Vec<Stmt>,
+        ty: Ty,
+        kind: impl FnOnce(Var) -> Kind,
+    ) -> Var {
         let (after, out) = (self.after(scope), self.var(ty, scope.rate));
         body.push(Stmt { rate: scope.rate, after, kind: kind(out) });
         scope.vars.push(out);
@@ -211,7 +218,8 @@ impl Generator<'_> {
             &[Ty::Number, Ty::Copied]
         };
         let (task, rate) = (self.task(!place.is_in_feedback), scope.rate);
-        let (after, outs) = (self.after(scope), types.iter().map(|&ty| self.var(ty, rate)).collect::<Vec<_>>());
+        let (after, outs) =
+            (self.after(scope), types.iter().map(|&ty| self.var(ty, rate)).collect::<Vec<_>>());
         scope.vars.extend(&outs);
         scope.last = outs.first().copied();
         body.push(Stmt { rate, after, kind: Kind::Unzip { task, input, outs } });
@@ -246,11 +254,13 @@ impl Generator<'_> {
     fn inside(&mut self, outer: &Scope, input: Ty, ty: Ty, place: Place) -> Block {
         let entry = self.var(input, outer.rate);
         let vars: Vec<Var> = [&outer.vars[..], &[entry]].concat();
-        let mut scope = Scope { rate: outer.rate, n_outer: vars.len() - 1, vars, last: Some(entry), is_inside: true };
+        let mut scope =
+            Scope { rate: outer.rate, n_outer: vars.len() - 1, vars, last: Some(entry), is_inside: true };
         let mut body = Vec::new();
         self.is_used[entry] = true;
         let task = self.task(false);
-        let number = self.put(&mut scope, &mut body, Ty::Number, |out| Kind::Task { task, inputs: vec![entry], out });
+        let number =
+            self.put(&mut scope, &mut body, Ty::Number, |out| Kind::Task { task, inputs: vec![entry], out });
         let mut scopes = vec![scope];
         body.extend(self.block(&mut scopes, Place { depth: place.depth + 1, is_inside: true, ..place }));
         let scope = &mut scopes[0];
@@ -332,6 +342,12 @@ impl Generator<'_> {
         if !place.is_inside && !self.tape.once_in(4) {
             scopes.clear();
         }
-        scopes.push(Scope { rate: self.vars[out].rate, vars: vec![out], n_outer: 0, is_inside: false, last: Some(out) });
+        scopes.push(Scope {
+            rate: self.vars[out].rate,
+            vars: vec![out],
+            n_outer: 0,
+            is_inside: false,
+            last: Some(out),
+        });
     }
 }

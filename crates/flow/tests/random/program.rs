@@ -64,20 +64,67 @@ pub(crate) struct Stmt {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// One input gives any type, two and three give a number.
-    Task { task: TaskId, inputs: Vec<Var>, out: Var },
-    Forward { task: TaskId, input: Var, out: Var },
+    Task {
+        task: TaskId,
+        inputs: Vec<Var>,
+        out: Var,
+    },
+    Forward {
+        task: TaskId,
+        input: Var,
+        out: Var,
+    },
     /// A task with several outputs.
-    Unzip { task: TaskId, input: Var, outs: Vec<Var> },
-    Filter { task: TaskId, input: Var, out: Var },
+    Unzip {
+        task: TaskId,
+        input: Var,
+        outs: Vec<Var>,
+    },
+    Filter {
+        task: TaskId,
+        input: Var,
+        out: Var,
+    },
     /// Two tasks that share data; the second reads what the first gave.
-    Codelets { module: TaskId, ids: [usize; 2], input: Var, outs: [Var; 2] },
+    Codelets {
+        module: TaskId,
+        ids: [usize; 2],
+        input: Var,
+        outs: [Var; 2],
+    },
     /// By the frame itself, or by a control socket that a task gives.
-    Branch { control: Option<TaskId>, input: Var, paths: Vec<Block>, out: Var },
-    Loop { kind: Loop, input: Var, block: Block, out: Var },
-    Feedback { width: usize, input: Var, block: Block, out: Var },
-    Split { task: TaskId, kind: Split, input: Var, out: Var },
-    Set { body: Vec<Stmt> },
-    Sink { task: TaskId, input: Var, out: Var },
+    Branch {
+        control: Option<TaskId>,
+        input: Var,
+        paths: Vec<Block>,
+        out: Var,
+    },
+    Loop {
+        kind: Loop,
+        input: Var,
+        block: Block,
+        out: Var,
+    },
+    Feedback {
+        width: usize,
+        input: Var,
+        block: Block,
+        out: Var,
+    },
+    Split {
+        task: TaskId,
+        kind: Split,
+        input: Var,
+        out: Var,
+    },
+    Set {
+        body: Vec<Stmt>,
+    },
+    Sink {
+        task: TaskId,
+        input: Var,
+        out: Var,
+    },
 }
 
 /// A whole declaration.

@@ -51,7 +51,8 @@ fn the_ends_of_several_sources_are_no_frames() {
 fn behind_a_change_of_rate_a_broken_stream_is_not_whole() {
     let mut graph = Graph::new();
     let list = graph.source(iterate("Lists", [vec![1_u64, 2], vec![3], vec![4]]));
-    let list = graph.task(list, map("Fail", |list: Vec<u64>| if list[0] == 3 { Err("three".into()) } else { Ok(list) }));
+    let list = graph
+        .task(list, map("Fail", |list: Vec<u64>| if list[0] == 3 { Err("three".into()) } else { Ok(list) }));
     let n = graph.each(list);
     let sum = graph.accumulate(
         n,

@@ -198,7 +198,8 @@ impl<T: Value> Source for Count<T> {
     fn next(&mut self) -> Result<Option<T>, BoxError> {
         let world = self.spec.world.clone();
         let at = &world.positions[self.index];
-        let Ok(position) = at.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |at| (at < self.n).then_some(at + 1))
+        let Ok(position) =
+            at.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |at| (at < self.n).then_some(at + 1))
         else {
             return Ok(None);
         };
