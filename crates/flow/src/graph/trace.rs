@@ -109,7 +109,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Trace {
-    /// A trace that keeps `capacity` events of each replica and of each boundary, at least 1; an event takes 64 bytes.
+    /// A trace that keeps `capacity` events of each replica and of each boundary, at least 1; an event takes 48 bytes.
     pub fn new(capacity: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         let (crowds, marks) = (Mutex::default(), Mutex::default());
