@@ -14,7 +14,8 @@ pub enum Error {
     Task {
         /// Name of the task.
         task: String,
-        /// Position of the chunk in its stream, from 0; `None` outside a stream.
+        /// Position of the chunk in its stream, from 0, as it came into the stage: behind a splitter in the same stage,
+        /// that of the frame that was split. `None` outside a stream.
         chunk: Option<u64>,
         /// What the task said.
         source: BoxError,
@@ -24,7 +25,8 @@ pub enum Error {
     Panic {
         /// Name of the task.
         task: String,
-        /// Position of the chunk in its stream, from 0; `None` outside a stream.
+        /// Position of the chunk in its stream, from 0, as it came into the stage: behind a splitter in the same stage,
+        /// that of the frame that was split. `None` outside a stream.
         chunk: Option<u64>,
         /// The text of the panic.
         message: String,
@@ -57,7 +59,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum BuildError {
     /// A task was bound to a socket of another chain.
-    #[error("input {input} of task {task} comes from another chain; bind sockets of the task's own chain")]
+    #[error("input {input} of task {task} comes from another chain or graph; bind sockets of the task's own")]
     ForeignSocket {
         /// Name of the task.
         task: String,
@@ -95,7 +97,9 @@ pub enum BuildError {
         tasks: Vec<String>,
     },
     /// A task reads from a later stage.
-    #[error("task {task} reads from {producer} in a later stage; a loop lies in one stage")]
+    #[error(
+        "task {task} reads from {producer} in a later stage; keep a loop in one stage, or make it a `Graph::feedback`"
+    )]
     Backward {
         /// Name of the task.
         task: String,
@@ -156,6 +160,17 @@ pub enum BuildError {
         /// Its stage, from 0.
         stage: usize,
     },
+    /// A loop around stages with a stage that lets frames overtake each other.
+    #[error(
+        "stage {stage} is unordered and lies in a feedback, in which frames go around in order; take `unordered` away"
+    )]
+    UnorderedLoop {
+        /// The stage, from 0.
+        stage: usize,
+    },
+    /// A run before has lost a thread, and its tasks with it.
+    #[error("a run before has lost the tasks of a thread; build the pipeline anew")]
+    Broken,
     /// A limit in bytes of frames that nobody weighs.
     #[error("bytes are limited{}, but no socket there is weighed; say how heavy its frames are with `Graph::weigh`", behind(*stage))]
     Unweighed {
@@ -187,7 +202,9 @@ pub enum BuildError {
         producer: String,
     },
     /// The stages do not add up to the graph.
-    #[error("the stages count {got} tasks, the graph has {expected}")]
+    #[error(
+        "the stages count {got} tasks, the graph has {expected}; `Graph::n_tasks` counts them while they are declared"
+    )]
     StageTasks {
         /// Tasks of the graph.
         expected: usize,

@@ -7,6 +7,7 @@ use std::{
     any::{Any, TypeId},
     cell::RefCell,
     marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
 };
@@ -156,9 +157,11 @@ impl Cells {
         slots.iter().filter_map(|&slot| self.cells.get(slot)?.as_ref()).for_each(|cell| cell.clear());
     }
 
-    /// Drops all frames.
-    pub(crate) fn clear(&self) {
-        self.cells.iter().flatten().for_each(|cell| cell.clear());
+    /// Drops all frames; a panic while one is dropped keeps no other.
+    pub(crate) fn clear_guarded(&self) {
+        for cell in self.cells.iter().flatten() {
+            let _ = catch_unwind(AssertUnwindSafe(|| cell.clear()));
+        }
     }
 }
 

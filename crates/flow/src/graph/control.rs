@@ -73,7 +73,8 @@ impl Graph {
 
     /// `while condition(frame) { frame = body(frame) }`.
     ///
-    /// `condition` is asked before each iteration and may keep state of its own.
+    /// `condition` is asked before each iteration and may keep state of its own. A run that is stopped finishes the
+    /// frame in hand, so a loop without an end needs a condition that looks at the token.
     ///
     /// ```
     /// use facette_flow::{closures::{iterate, map}, graph::{Graph, Sequence, Settings}};

@@ -48,8 +48,12 @@ impl Crew {
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             kits.push(std::iter::once(kit).chain(copies).map(Some).collect());
         }
-        let board = Board::new(layout.stages.iter().zip(&posts).map(|(l, p)| (l.steps.len(), p.replicas)));
         let shape = Shape { layout, posts, numbers, window: None, memory: None };
+        if let Some(stage) = shape.unordered_in_loop() {
+            return Err(BuildError::UnorderedLoop { stage });
+        }
+        let Shape { layout, posts, .. } = &shape;
+        let board = Board::new(layout.stages.iter().zip(posts).map(|(l, p)| (l.steps.len(), p.replicas)));
         Ok(Crew { shape, kits, board, pool: None, is_once: false })
     }
 
@@ -96,6 +100,13 @@ impl Crew {
         settings: &Settings,
     ) -> Result<(StreamReport, Result<(), Error>), Error> {
         let started = Instant::now();
+        if self.kits.iter().flatten().any(Option::is_none) {
+            return Err(BuildError::Broken.into());
+        }
+        let is_empty = self.shape.layout.stages.iter().all(|stage| stage.steps.is_empty());
+        if is_empty && !self.is_once {
+            return Err(BuildError::Zero { setting: "tasks" }.into());
+        }
         let shared = Shared::new(settings);
         let (rings, gates, backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
         let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();

@@ -23,15 +23,17 @@ impl Graph {
     /// not looked at.
     pub fn to_dot_stages(&self, stages: &[Stage]) -> Result<String, BuildError> {
         let got = stages.iter().fold(0_usize, |sum, stage| sum.saturating_add(stage.tasks));
-        if got != self.tasks.len() {
-            return Err(BuildError::StageTasks { expected: self.tasks.len(), got });
+        let units = self.units();
+        if got != units.len() {
+            return Err(BuildError::StageTasks { expected: units.len(), got });
         }
-        let (mut clusters, mut first) = (String::new(), 0);
+        let (mut clusters, mut first, mut units) = (String::new(), 0, units.into_iter());
         for (i, stage) in stages.iter().enumerate() {
-            let tasks = (first..first + stage.tasks).map(|task| self.node(task, "    "));
+            let n_tasks = units.by_ref().take(stage.tasks).sum::<usize>();
+            let tasks = (first..first + n_tasks).map(|task| self.node(task, "    "));
             let (tasks, text) = (tasks.collect::<String>(), stage_text(stage, i, i + 1 == stages.len()));
             clusters += &format!("  subgraph cluster_{i} {{\n    label=\"{text}\";\n{tasks}  }}\n");
-            first += stage.tasks;
+            first += n_tasks;
         }
         Ok(self.digraph(&clusters))
     }

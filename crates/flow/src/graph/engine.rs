@@ -343,13 +343,11 @@ impl Engine {
 
     /// Drops what lies in the cells; a panic while dropping is swallowed, for an error is known or the run is over.
     pub(crate) fn abandon(&mut self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.cells.clear();
-            for step in &mut self.steps {
-                step.so_far = 0;
-                step.task.reset();
-            }
-        }));
+        self.cells.clear_guarded();
+        for step in &mut self.steps {
+            step.so_far = 0;
+            let _ = catch_unwind(AssertUnwindSafe(|| step.task.reset()));
+        }
     }
 
     #[inline]

@@ -99,7 +99,7 @@ impl Meter {
         self.changed.notify_all();
     }
 
-    fn desert(&self) {
+    pub(crate) fn desert(&self) {
         self.lock().is_deserted = true;
         self.changed.notify_all();
     }
@@ -120,6 +120,8 @@ pub(crate) struct Budget {
 struct Account {
     bytes: usize,
     heaviest: usize,
+    /// A worker is lost, and what it had in hand may never be given back.
+    is_open: bool,
 }
 
 impl Budget {
@@ -129,12 +131,19 @@ impl Budget {
 
     /// Waits until another frame may begin; gives what was reserved for it.
     fn reserve(&self) -> usize {
-        let must_wait =
-            |account: &mut Account| account.bytes > 0 && account.bytes + account.heaviest > self.limit;
+        let must_wait = |account: &mut Account| {
+            !account.is_open && account.bytes > 0 && account.bytes + account.heaviest > self.limit
+        };
         let waited = self.changed.wait_while(lock(&self.account), must_wait);
         let mut account = waited.unwrap_or_else(PoisonError::into_inner);
         account.bytes += account.heaviest;
         account.heaviest
+    }
+
+    /// Holds nothing back any more.
+    pub(crate) fn open(&self) {
+        lock(&self.account).is_open = true;
+        self.changed.notify_all();
     }
 
     /// What weighed `before` weighs `now`.

@@ -115,6 +115,8 @@ mod rates;
 mod readers;
 mod report;
 mod ring;
+#[cfg(all(test, not(loom)))]
+mod ring_tests;
 mod schedule_file;
 mod sequence;
 mod shape;

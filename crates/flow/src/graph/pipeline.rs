@@ -159,7 +159,8 @@ impl Pipeline {
 
     /// Runs to the end of the sources, and waits for it: all threads have been joined when it returns.
     ///
-    /// It may be run again, also after an error: tasks go on with the state they have, frames count from 0.
+    /// It may be run again, also after an error: tasks go on with the state they have, frames count from 0. So an
+    /// accumulator that did not come to its end, because the run before was stopped, still holds what it has added.
     ///
     /// # Errors
     /// [`Error::Task`] and [`Error::Panic`] for the earliest frame that a task failed at; [`Error::Cancelled`];

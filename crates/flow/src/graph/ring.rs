@@ -145,6 +145,8 @@ pub(crate) trait Carrier: Send + Sync {
     fn inlet(self: Arc<Self>, cells: Vec<Rc<dyn AnyCell>>) -> Box<dyn Inlet>;
     /// A producer is lost: the stream ends where the next frame is not there.
     fn abandon(&self);
+    /// A consumer is lost that never had an inlet.
+    fn forsake(&self);
 }
 
 impl<T: Send + 'static> Carrier for Ring<T> {
@@ -160,6 +162,10 @@ impl<T: Send + 'static> Carrier for Ring<T> {
 
     fn abandon(&self) {
         self.end(0);
+    }
+
+    fn forsake(&self) {
+        self.desert();
     }
 }
 

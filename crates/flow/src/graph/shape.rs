@@ -116,7 +116,12 @@ impl Shape {
             let is_restored = !self.posts[last].is_unordered;
             if is_wide(last) && is_wide(last - 1) && !is_wide(last + 1) && is_restored {
                 let first = (0..last).rev().find(|&stage| !is_wide(stage)).unwrap_or(0);
-                gates.push(self.gate(first, last + 1, self.spec(last).capacity));
+                // Bytes may hold back every frame but the next in order, so that one must always find a free replica.
+                let room = match self.posts[last].bytes {
+                    Some(_) => self.posts[last].replicas,
+                    None => self.spec(last).capacity,
+                };
+                gates.push(self.gate(first, last + 1, room));
             }
         }
         gates
@@ -135,6 +140,14 @@ impl Shape {
         let (is_ordered, is_prefilled) = (false, true);
         let spec = RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled };
         Gate { first, behind, tokens: super::cell::no_data(spec) }
+    }
+
+    /// A stage in a loop around stages that would let frames overtake each other: they go around in order.
+    pub(crate) fn unordered_in_loop(&self) -> Option<usize> {
+        let is_inside = |stage: &usize| {
+            self.layout.feedbacks.iter().any(|back| (back.enter.0..back.until).contains(stage))
+        };
+        (0..self.posts.len()).filter(|&stage| self.posts[stage].is_unordered).find(is_inside)
     }
 
     /// Whether a stage counts the frames that come in anew, because they are not in order.

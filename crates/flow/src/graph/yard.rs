@@ -82,6 +82,8 @@ impl Yard<'_> {
                         Ok(handle) => handles.push((stage, replica, handle)),
                         Err(source) => {
                             self.refuse(source);
+                            let front = stage.checked_sub(1).and_then(|front| self.rings.get(front));
+                            front.into_iter().for_each(|ring| ring.forsake());
                             self.leave(stage, replica);
                         }
                     }
@@ -103,6 +105,8 @@ impl Yard<'_> {
     /// Leaves the ring behind a stage for a worker that does not begin, or not end.
     fn leave(self, stage: usize, replica: usize) {
         self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
+        self.budget.into_iter().for_each(|budget| budget.open());
+        self.meters.iter().flatten().for_each(|meter| meter.desert());
         let loops = self.shape.layout.feedbacks.iter().zip(self.backs);
         loops.filter(|(back, _)| back.until == stage).for_each(|(_, ring)| ring.abandon());
         if replica > 0 {

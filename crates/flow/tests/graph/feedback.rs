@@ -251,3 +251,28 @@ fn sets_count_as_one_and_are_named() {
     let report = pipeline.run(&Settings::default()).unwrap();
     assert!(report.tasks.iter().any(|task| &*task.name == "Outer/Inner/Two" && task.stage == 1));
 }
+
+#[test]
+fn no_stage_in_a_loop_is_unordered_and_an_empty_graph_is_named() {
+    let (graph, _, _) = graph(5, 2);
+    let stages = [Stage::new(3), Stage::new(2).replicas(2).unordered(), Stage::new(4)];
+    let error = Pipeline::new(graph, &stages).err().unwrap();
+    assert_eq!(error, BuildError::UnorderedLoop { stage: 1 });
+    let error = Sequence::new(Graph::new(), 1).unwrap().run(&Settings::default()).unwrap_err();
+    assert!(matches!(error, Error::Build(BuildError::Zero { setting: "tasks" })), "{error}");
+}
+
+#[test]
+fn drawn_stages_count_sets_as_the_pipeline_does() {
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..5_u64));
+    let n = graph.set("Pair", n, |graph, n| {
+        let n = graph.task(n, replicable("One", |n: u64| Ok(n + 1)));
+        graph.task(n, replicable("Two", |n: u64| Ok(2 * n)))
+    });
+    graph.task(n, map("End", |_: u64| Ok(())));
+    let stages = [Stage::new(1), Stage::new(1), Stage::new(1)];
+    let text = graph.to_dot_stages(&stages).unwrap();
+    assert!(text.contains("Pair/Two") && text.matches("subgraph").count() == 3, "{text}");
+    Pipeline::new(graph, &stages).unwrap();
+}

@@ -127,6 +127,34 @@ fn a_boundary_holds_no_more_bytes_and_lets_heavy_and_early_frames_pass() {
 }
 
 #[test]
+fn bytes_behind_neighboring_wide_stages_do_not_lock_them() {
+    for widths in [[2, 2], [3, 2], [2, 3]] {
+        watched(format!("{widths:?}"), move || {
+            let mut graph = Graph::new();
+            let (block, _) = blocks(&mut graph, 200);
+            let block = graph.task(
+                block,
+                replicable("Slow", |block: Block| {
+                    if block.number.is_multiple_of(20) {
+                        thread::sleep(Duration::from_millis(3));
+                    }
+                    Ok(block)
+                }),
+            );
+            let block = graph.task(block, replicable("Pass", Ok::<Block, facette_flow::BoxError>));
+            graph.weigh(&block, |block: &Block| block.bytes);
+            let (task, all) = keep();
+            let number = graph.task(block, map("Number", |block: Block| Ok(block.number)));
+            graph.task(number, task);
+            let wide = |n: usize| Stage::new(1).replicas(n).depth(1);
+            let stages = [Stage::new(1), wide(widths[0]), wide(widths[1]).bytes(12), Stage::new(2)];
+            Pipeline::new(graph, &stages).unwrap().run(&Settings::default()).unwrap();
+            assert!(kept(&all).into_iter().eq(0..200));
+        });
+    }
+}
+
+#[test]
 fn failures_do_not_leave_anybody_waiting_for_bytes() {
     for round in 0..40_u64 {
         watched(format!("{round}"), move || {
