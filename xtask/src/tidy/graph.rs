@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
 const EDGES: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("tables", &[]),
-    ("flow", &[]),
+    ("schedule", &[]),
+    ("flow", &["schedule"]),
     ("kernels", &["types"]),
     ("fits", &["types"]),
     ("report", &["types"]),
@@ -28,7 +29,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("modes", &["types", "flow", "tasks"]),
     (
         "facette",
-        &["types", "tables", "flow", "kernels", "fits", "report", "ms", "image", "sim", "tasks", "modes"],
+        &[
+            "types", "tables", "schedule", "flow", "kernels", "fits", "report", "ms", "image", "sim",
+            "tasks", "modes",
+        ],
     ),
     ("cli", &["facette"]),
     ("xtask", &[]),
