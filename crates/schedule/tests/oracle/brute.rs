@@ -14,7 +14,7 @@ pub(crate) struct Best {
 pub(crate) fn best(random: &Random) -> Best {
     let cores: Vec<u32> = random.problem.core_types().iter().map(|c| c.count).collect();
     let mut seen = Seen { random, best: None, used: Vec::new() };
-    let target = random.problem.target().map(|t| exact(t));
+    let target = random.problem.target().map(exact);
     seen.best = target;
     seen.rest(0, &cores, Fraction::ZERO, 0);
     let used: Vec<Vec<u32>> =
