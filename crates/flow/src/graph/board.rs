@@ -14,7 +14,8 @@ use super::report::{Clock, TimerStats};
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Tally {
-    calls: AtomicU64,
+    /// Calls that were not timed.
+    untimed: AtomicU64,
     timed: AtomicU64,
     total: AtomicU64,
     min: AtomicU64,
@@ -24,7 +25,7 @@ pub(crate) struct Tally {
 impl Default for Tally {
     fn default() -> Self {
         let zero = || AtomicU64::new(0);
-        Tally { calls: zero(), timed: zero(), total: zero(), min: AtomicU64::new(u64::MAX), max: zero() }
+        Tally { untimed: zero(), timed: zero(), total: zero(), min: AtomicU64::new(u64::MAX), max: zero() }
     }
 }
 
@@ -35,26 +36,26 @@ fn add(counter: &AtomicU64, n: u64) {
 
 impl Tally {
     fn reset(&self) {
-        for counter in [&self.calls, &self.timed, &self.total, &self.max] {
+        for counter in [&self.untimed, &self.timed, &self.total, &self.max] {
             counter.store(0, Ordering::Relaxed);
         }
         self.min.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// One more call.
+    /// One more call, which is not timed.
     #[inline]
     pub(crate) fn count(&self) {
-        add(&self.calls, 1);
+        add(&self.untimed, 1);
     }
 
     /// What was counted was none.
     pub(crate) fn discount(&self) {
-        add(&self.calls, u64::MAX);
+        add(&self.untimed, u64::MAX);
     }
 
-    /// A measured value: nanoseconds, or frames.
+    /// One more call, of so many nanoseconds, or another measured value.
     #[inline]
-    pub(crate) fn measure(&self, value: u64) {
+    pub(crate) fn time(&self, value: u64) {
         add(&self.timed, 1);
         add(&self.total, value);
         if value < self.min.load(Ordering::Relaxed) {
@@ -80,7 +81,8 @@ impl Tally {
     }
 
     pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        // Below zero for a moment where a call that was timed is taken back.
+        self.untimed.load(Ordering::Relaxed).wrapping_add(self.timed.load(Ordering::Relaxed))
     }
 
     /// What was measured.

@@ -55,15 +55,16 @@ struct Step {
 }
 
 impl Step {
-    /// Notes the time of a call that gave `turn`.
+    /// Counts a call that gave `turn`, and notes its time.
     #[inline]
     fn measure(&mut self, nanoseconds: u64, turn: Turn) {
         if !self.opens {
-            self.tally.measure(nanoseconds);
+            self.tally.time(nanoseconds);
         } else if turn == 1 {
             self.so_far += nanoseconds;
+            self.tally.count();
         } else {
-            self.tally.measure(std::mem::take(&mut self.so_far) + nanoseconds);
+            self.tally.time(std::mem::take(&mut self.so_far) + nanoseconds);
         }
     }
 }
@@ -101,6 +102,10 @@ pub(crate) struct Engine {
     back: Vec<usize>,
     /// How far the end of the stream has come; `None` before it.
     ending: Option<Ending>,
+    /// Nothing lies between two frames, so that one begins when the one before has ended.
+    pub(crate) is_seamless: bool,
+    /// When the frame before ended, where that is when this one begins.
+    last: Option<Tick>,
 }
 
 #[derive(Clone, Copy)]
@@ -131,7 +136,8 @@ impl Engine {
         let steps = steps.collect();
         let back = vec![0; layout.blocks.len()];
         let (fault, frame, ending) = (None, 0, None);
-        Engine { layout, steps, cells, modules, tools, fault, frame, back, ending }
+        let (is_seamless, last) = (false, None);
+        Engine { layout, steps, cells, modules, tools, fault, frame, back, ending, is_seamless, last }
     }
 
     /// Takes over what a copy of this stage has gathered in its accumulators.
@@ -335,7 +341,13 @@ impl Engine {
                 let source = self.fault.take().unwrap_or_else(|| "a path that does not exist".into());
                 Outcome::Failed(task_error(name, frame, source))
             }
-            Err(payload) => Outcome::Failed(panic_error(name, frame, &*payload)),
+            Err(payload) => {
+                let step = layout.ops.get(at).map(|op| &self.steps[op.step]);
+                // A timed call is counted when it has ended, and this one has not.
+                let timed = step.filter(|_| self.tools.sampling.is_due(self.frame));
+                timed.into_iter().for_each(|step| step.tally.count());
+                Outcome::Failed(panic_error(name, frame, &*payload))
+            }
         };
         self.abandon();
         outcome
@@ -366,21 +378,25 @@ impl Engine {
     #[inline(never)]
     fn run_timed(&mut self, mut at: usize) -> Turn {
         let is_seen = self.tools.observer.is_some();
-        let mut began = Tick::now();
+        let mut began = self.last.take().unwrap_or_else(Tick::now);
         loop {
             let Engine { layout, steps, tools, fault, .. } = self;
-            let Some(op) = layout.ops.get(at) else { return at };
+            let Some(op) = layout.ops.get(at) else {
+                self.last = Some(began).filter(|_| self.is_seamless);
+                return at;
+            };
             tools.desk.set_doing(at);
             if tools.once.as_ref().is_some_and(CancelToken::is_cancelled) {
                 *fault = Some(Error::Cancelled.into());
                 return FAIL;
             }
             let (i, step) = (op.step, &mut steps[op.step]);
-            step.tally.count();
             let turn = step.task.run(fault);
             let ended = Tick::now();
             at = op.behind(turn);
-            if turn != END && turn != FAIL {
+            if turn == END || turn == FAIL {
+                step.tally.count();
+            } else {
                 step.measure(began.until(ended), turn);
                 if is_seen || timers::has_news() {
                     self.note(i, began, ended);

@@ -78,7 +78,7 @@ impl Lookout<'_> {
     fn look(&self) {
         let (stage, capacity) = (self.desk.stage, self.capacity);
         let frames = self.board.waiting(stage, capacity);
-        self.desk.crowd.measure(frames);
+        self.desk.crowd.time(frames);
         let Some(observer) = self.observer else { return };
         let crowd = Crowd { boundary: stage, frames, capacity: capacity as u64, at: Instant::now() };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.crowded(&crowd))) {
@@ -99,6 +99,8 @@ impl Worker<'_> {
 
     /// Works as a first stage, taking tokens before each frame if there are any.
     pub(crate) fn lead(&mut self, tokens: &mut [Box<dyn Inlet>], numbers: Numbers) {
+        let waits = self.outlet.is_some() || self.back.is_some() || !tokens.is_empty();
+        self.engine.is_seamless = !waits && self.lookout.sampling == Sampling::Every;
         let mut done = 0;
         loop {
             if !tokens.is_empty() {
