@@ -8,12 +8,14 @@ use std::{
 };
 
 use crate::{
-    BuildError, Error, Once, Output, PassReport, PerChunk, PerChunkScope, Plan, Run, RunReport, Socket,
-    Sockets, Source, Task, TaskRate, TaskReport,
+    BuildError, Error, Once, Output, PerChunk, PerChunkScope, Plan, Profile, Run, RunReport, Socket, Sockets,
+    Source, Task, TaskRate, TaskReport,
     graph::{Graph, Out, Pool, Sampling, Sequence, Settings, StreamReport},
     link::{Again, Lay, Place, Share, TakeUp, Turn},
-    pass::{Env, Pass, PassDecl, RunPass},
+    pass::{Pass, PassDecl, RunPass},
+    recorder::{Sizes, Weighed},
     scope::Stream,
+    stream::Env,
 };
 
 /// A declaration of tasks and the sockets between them; running consumes it.
@@ -46,17 +48,19 @@ impl Chain {
     ) -> R {
         let (name, n_chunks): (Arc<str>, _) = (source.name().into(), source.n_chunks());
         let is_repeated = self.draft.turn.is_some();
-        let mut graph = Graph::new();
+        let (mut graph, sizes) = (Graph::new(), Sizes::default());
         let chunks = match source.again().filter(|_| is_repeated) {
-            Some(fresh) => graph.source(Again { now: source, fresh }),
+            Some(fresh) => {
+                graph.source(Weighed { source: Again { now: source, fresh }, sizes: sizes.clone() })
+            }
             None => {
                 if is_repeated {
                     self.draft.graph.fail(BuildError::Repeated { source_task: name.to_string() });
                 }
-                graph.source(source)
+                graph.source(Weighed { source, sizes: sizes.clone() })
             }
         };
-        let stream = Stream::new(graph);
+        let stream = Stream::new(graph, sizes);
         let scope_stream = RefCell::new((&mut self.draft, stream));
         let mut scope = PerChunkScope { inner: scope_stream, brand: PhantomData };
         let result = body(&mut scope, Socket::new(chunks));
@@ -91,13 +95,15 @@ impl Chain {
         output
     }
 
-    /// How `run` would cut the streams into stages, and how many chunks each may have in memory.
+    /// How `run` would cut the streams into stages, and how many chunks each may have in memory; where costs are to
+    /// decide ([`crate::Execution::Auto`]), what it begins with.
     ///
     /// # Errors
     /// [`Error::Build`] when the declaration or the settings cannot be executed.
     pub fn plan(&self, run: &Run) -> Result<Plan, Error> {
         self.check(run)?;
-        Ok(Plan { passes: self.draft.passes.iter().map(|(pass, _)| pass.plan(run)).collect() })
+        let plans = self.draft.passes.iter().map(|(pass, _)| pass.plan(run));
+        Ok(Plan { passes: plans.collect::<Result<_, _>>()? })
     }
 
     /// Executes the chain and waits for its end; all threads have been joined when it returns.
@@ -168,9 +174,9 @@ impl Draft {
 
     /// Adds a stream as a task that runs between what it holds and what it gives.
     fn stream(&mut self, stream: Stream, (source, n_chunks): (Arc<str>, Option<u64>), is_repeated: bool) {
-        let Stream { graph, holds, gives, release, .. } = stream;
+        let Stream { graph, sizes, holds, gives, release, .. } = stream;
         let index = self.passes.len();
-        let pass = Pass::new(PassDecl { index, source, n_chunks, graph, release, is_repeated });
+        let pass = Pass::new(PassDecl { index, source, n_chunks, graph, sizes, release, is_repeated });
         let position = self.graph.n_reported();
         let run = RunPass { pass: pass.clone(), env: self.env.clone() };
         let out = self.internal((), run, &pass.name());
@@ -218,6 +224,7 @@ impl Draft {
 fn report(once: &StreamReport, passes: Vec<(Pass, usize)>, unread: Vec<String>) -> RunReport {
     let mut report = RunReport { unread, ..RunReport::default() };
     let mut before = 0;
+    let mut profiles = Vec::new();
     let mut tasks = once.tasks.iter().map(|task| TaskReport {
         calls: task.calls,
         busy_s: task.clock.total_s,
@@ -229,10 +236,12 @@ fn report(once: &StreamReport, passes: Vec<(Pass, usize)>, unread: Vec<String>) 
         before = position;
         if let Some(done) = pass.into_done() {
             report.plan.passes.push(done.plan);
-            report.passes.push(PassReport { ..done.report });
+            report.passes.push(done.report);
+            profiles.extend(done.profile);
             report.tasks.extend(done.tasks);
         }
     }
     report.tasks.extend(tasks);
+    report.profile = Profile::new(profiles);
     report
 }

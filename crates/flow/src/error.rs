@@ -239,12 +239,35 @@ pub enum BuildError {
     /// A schedule file that cannot be read, or does not suit the machine.
     #[error(transparent)]
     Schedule(#[from] crate::graph::ScheduleError),
+    /// A file that is no plan.
+    #[error("not a plan of a pipeline: {what}")]
+    PlanFile {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A plan of another chain.
+    #[error(
+        "the plan has no stages for the stream of {source_task}, whose tasks are {}; it plans {}",
+        tasks.join(", "), list(planned)
+    )]
+    NoPlan {
+        /// Name of the source.
+        source_task: String,
+        /// Names of the tasks of the stream, source included.
+        tasks: Vec<String>,
+        /// The streams that it plans.
+        planned: Vec<String>,
+    },
     /// A setting of the run is zero that must be at least one.
     #[error("{setting} is 0; it must be at least 1")]
     Zero {
         /// `threads`, `depth`, `replicas`, `tasks` or `stages`.
         setting: &'static str,
     },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join("; ") }
 }
 
 fn behind(stage: Option<usize>) -> String {

@@ -126,4 +126,8 @@ impl<S: Source> Source for Again<S> {
     fn n_chunks(&self) -> Option<u64> {
         self.fresh.n_chunks()
     }
+
+    fn size(&self, chunk: &S::Out) -> u64 {
+        self.fresh.size(chunk)
+    }
 }

@@ -5,21 +5,14 @@ use std::{
     time::Instant,
 };
 
-use rayon::ThreadPool;
-
 use crate::{
-    BoxError, BuildError, Error, Execution, PassPlan, PassReport, Run, Task, TaskRate, TaskReport,
+    BoxError, BuildError, Error, Forecast, PassPlan, PassReport, Run, Task, TaskRate, TaskReport,
     env::{Nested, guard},
-    graph::{Graph, Pipeline, Sampling, Settings, Stage, StreamReport},
-    plan::{Span, StagePlan, cut, window},
+    graph::{BoundaryStats, Graph, StreamReport},
+    profile::StreamProfile,
+    recorder::Sizes,
+    stream::{Env, Stream, first_plan},
 };
-
-/// What a run gives to its streams.
-pub(crate) struct Env {
-    pub(crate) run: Run,
-    /// Threads that all tasks that are parallel inside share.
-    pub(crate) pool: Option<Arc<ThreadPool>>,
-}
 
 /// One stream, seen by the chain (which plans and reports) and by the task that runs it.
 #[derive(Clone)]
@@ -29,6 +22,7 @@ struct Inner {
     index: usize,
     source: Arc<str>,
     n_chunks: Option<u64>,
+    sizes: Sizes,
     state: State,
     /// Forgets held values when the stream has ended.
     release: Vec<Box<dyn FnMut() + Send>>,
@@ -38,13 +32,14 @@ struct Inner {
 
 enum State {
     Declared(Graph),
-    Built(Pipeline, PassPlan),
+    Running(Box<Stream>),
     Over,
 }
 
 /// What is known of a stream that has run, over all its turns.
 pub(crate) struct PassDone {
     pub(crate) plan: PassPlan,
+    pub(crate) profile: Option<StreamProfile>,
     pub(crate) report: PassReport,
     pub(crate) tasks: Vec<TaskReport>,
 }
@@ -55,15 +50,27 @@ pub(crate) struct PassDecl {
     pub(crate) source: Arc<str>,
     pub(crate) n_chunks: Option<u64>,
     pub(crate) graph: Graph,
+    /// Sizes of its frames, noted by its source.
+    pub(crate) sizes: Sizes,
     pub(crate) release: Vec<Box<dyn FnMut() + Send>>,
     pub(crate) is_repeated: bool,
 }
 
 impl Pass {
     pub(crate) fn new(decl: PassDecl) -> Self {
-        let PassDecl { index, source, n_chunks, graph, release, is_repeated } = decl;
+        let PassDecl { index, source, n_chunks, graph, sizes, release, is_repeated } = decl;
         let state = State::Declared(graph);
-        Pass(Arc::new(Mutex::new(Inner { index, source, n_chunks, state, release, is_repeated, done: None })))
+        let done = None;
+        Pass(Arc::new(Mutex::new(Inner {
+            index,
+            source,
+            n_chunks,
+            sizes,
+            state,
+            release,
+            is_repeated,
+            done,
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -75,12 +82,12 @@ impl Pass {
     }
 
     /// How `run` would execute the stream; empty when it has run.
-    pub(crate) fn plan(&self, run: &Run) -> PassPlan {
+    pub(crate) fn plan(&self, run: &Run) -> Result<PassPlan, BuildError> {
         let inner = self.lock();
         match &inner.state {
-            State::Declared(graph) => plan(graph, &inner.source, run).1,
-            State::Built(_, plan) => plan.clone(),
-            State::Over => PassPlan { source: inner.source.to_string(), stages: Vec::new(), window: 0 },
+            State::Declared(graph) => first_plan(&inner.source, &graph.links(), run),
+            State::Running(stream) => Ok(stream.plan.clone()),
+            State::Over => Ok(PassPlan::new(inner.source.to_string(), Vec::new())),
         }
     }
 
@@ -110,45 +117,6 @@ impl Pass {
     }
 }
 
-/// The stages behind the source, and how they are told to the user.
-fn plan(graph: &Graph, source: &str, run: &Run) -> (Vec<Span>, PassPlan) {
-    let kinds = graph.kinds();
-    let behind = kinds.get(1..).unwrap_or_default();
-    let spans = match run.execution {
-        Execution::Pipeline => cut(behind),
-        Execution::Sequential => vec![Span { steps: 0..behind.len(), is_replicable: false }],
-    };
-    let stage = |span: &Span| StagePlan {
-        tasks: graph.names(span.steps.start + 1..span.steps.end + 1),
-        replicas: if span.is_replicable { run.threads } else { 1 },
-    };
-    let stages: Vec<_> = spans.iter().map(stage).collect();
-    let window = match run.execution {
-        Execution::Sequential => 1,
-        Execution::Pipeline => window(&stages, run.depth),
-    };
-    (spans, PassPlan { source: source.to_owned(), stages, window })
-}
-
-fn build(graph: Graph, source: &str, env: &Env) -> Result<(Pipeline, PassPlan), BuildError> {
-    let Env { run, pool } = env;
-    let (spans, plan) = plan(&graph, source, run);
-    let mut stages = vec![Stage::new(1).depth(run.depth)];
-    match run.execution {
-        Execution::Sequential => stages[0] = Stage::new(graph.n_tasks()),
-        Execution::Pipeline => stages.extend(
-            spans
-                .iter()
-                .zip(&plan.stages)
-                .map(|(span, stage)| Stage::new(span.steps.len()).replicas(stage.replicas).depth(run.depth)),
-        ),
-    }
-    let mut pipeline = Pipeline::new(graph, &stages)?;
-    pipeline.crew().set_window(plan.window);
-    pipeline.crew().set_pool(pool.clone());
-    Ok((pipeline, plan))
-}
-
 impl Inner {
     fn run(&mut self, env: &Env) -> Result<(), Error> {
         let (index, source, started) = (self.index, self.source.clone(), Instant::now());
@@ -157,60 +125,79 @@ impl Inner {
             observer.inspect(|observer| observer.pass_started(index, &source, self.n_chunks));
             Ok(())
         })?;
-        let outcome = self.stream(env);
+        let mut turn = Turn { pass: index, is_repeated: self.is_repeated, ..Turn::default() };
+        let outcome = self.stream(&mut turn, env);
         self.release.iter_mut().for_each(|release| release());
         let wall_s = started.elapsed().as_secs_f64();
-        let report = outcome.as_ref().ok().map(|(report, _)| report);
-        let chunks = report.and_then(|report| report.tasks.first()).map_or(0, |task| task.calls);
         let told = guard(&source, None, || {
-            observer.inspect(|observer| observer.pass_ended(index, chunks, wall_s));
+            observer.inspect(|observer| observer.pass_ended(index, turn.chunks, wall_s));
             Ok(())
         });
-        let (report, result) = outcome?;
-        result?;
+        outcome?;
         told?;
-        self.note(&report, chunks, wall_s);
-        if !self.is_repeated {
-            self.state = State::Over;
-        }
+        self.note(turn, wall_s);
         Ok(())
     }
 
-    /// Runs the pipeline, which is made the first time; tells how far it came also when it failed.
-    fn stream(&mut self, env: &Env) -> Result<(StreamReport, Result<(), Error>), Error> {
-        let source = self.source.clone();
-        let built = match std::mem::replace(&mut self.state, State::Over) {
-            State::Declared(graph) => guard(&source, None, || Ok(build(graph, &source, env)))??,
-            State::Built(pipeline, plan) => (pipeline, plan),
+    /// Runs the stream, which is cut into stages the first time.
+    fn stream(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
+        let (source, sizes) = (self.source.clone(), self.sizes.clone());
+        let mut stream = match std::mem::replace(&mut self.state, State::Over) {
+            State::Declared(graph) => {
+                guard(&source, None, || Ok(Stream::new(graph, &source, sizes, env)))??
+            }
+            State::Running(stream) => *stream,
             State::Over => return Err(BuildError::Repeated { source_task: source.to_string() }.into()),
         };
-        let (mut pipeline, plan) = built;
-        let settings = Settings {
-            cancel: env.run.cancel.clone(),
-            sampling: Sampling::Every,
-            observer: env.run.observer.clone(),
-            snapshot_every: env.run.snapshot_every,
-            stall_after: env.run.stall_after,
-            ..Settings::default()
-        };
-        let outcome = pipeline.crew().run_and_tell(&settings);
-        self.state = State::Built(pipeline, plan);
+        let outcome = stream.run(turn, env);
+        self.state = State::Running(Box::new(stream));
         outcome
     }
 
     /// Adds what this turn counted.
-    fn note(&mut self, report: &StreamReport, chunks: u64, wall_s: f64) {
-        let State::Built(_, plan) = &self.state else { return };
-        let tasks = task_reports(report, self.index);
-        let boundaries = report.boundaries.clone();
-        let turn = PassReport { source: self.source.to_string(), chunks, wall_s, boundaries };
-        let done = self.done.get_or_insert_with(|| PassDone {
-            plan: plan.clone(),
-            report: turn.zero(),
-            tasks: tasks.iter().map(TaskReport::zero).collect(),
-        });
-        done.report.add(&turn);
-        done.tasks.iter_mut().zip(&tasks).for_each(|(all, turn)| all.add(turn));
+    fn note(&mut self, turn: Turn, wall_s: f64) {
+        let State::Running(stream) = &self.state else { return };
+        let (plan, profile) = (stream.plan.clone(), stream.profile.clone());
+        let Turn { tasks, boundaries, chunks, forecast, n_replanned, .. } = turn;
+        let source = self.source.to_string();
+        let report = PassReport { source, chunks, wall_s, boundaries, forecast, n_replanned };
+        match &mut self.done {
+            None => self.done = Some(PassDone { plan, profile, report, tasks }),
+            Some(done) => {
+                (done.plan, done.profile) = (plan, profile);
+                done.report.add(&report);
+                done.tasks.iter_mut().zip(&tasks).for_each(|(all, turn)| all.add(turn));
+            }
+        }
+        if !self.is_repeated {
+            self.state = State::Over;
+        }
+    }
+}
+
+/// What one turn of a stream has counted.
+#[derive(Default)]
+pub(crate) struct Turn {
+    pub(crate) pass: usize,
+    pub(crate) is_repeated: bool,
+    pub(crate) chunks: u64,
+    pub(crate) forecast: Option<Forecast>,
+    pub(crate) n_replanned: usize,
+    tasks: Vec<TaskReport>,
+    boundaries: Vec<BoundaryStats>,
+}
+
+impl Turn {
+    /// Adds a part of the stream.
+    pub(crate) fn add(&mut self, report: &StreamReport) {
+        let tasks = task_reports(report, self.pass);
+        self.chunks += tasks.first().map_or(0, |source| source.calls);
+        if self.tasks.is_empty() {
+            self.tasks = tasks;
+        } else {
+            self.tasks.iter_mut().zip(&tasks).for_each(|(all, part)| all.add(part));
+        }
+        self.boundaries.clone_from(&report.boundaries);
     }
 }
 

@@ -1,41 +1,179 @@
-//! How a stream is cut into stages: a pure function of what its tasks are.
+//! How a stream is cut into stages: as data, as a file, and the cut that is made without knowing costs.
 //!
 //! ```text
 //! source | replicable … replicable | sequential … sequential | accumulator | parallel | …
 //! ```
-//! Neighbours of one kind share a stage, hence a thread and no queue between them; an accumulator or a task that is
-//! parallel inside has a stage to itself.
+//! Neighbors of one kind share a stage, hence a thread and no queue between them; an accumulator or a task that is
+//! parallel inside has a stage to itself. All stages share the cores that there are.
 
 use std::ops::Range;
 
-/// How the streams of a chain are executed: what [`crate::Chain::plan`] tells before and the report after a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+use crate::{BuildError, graph::Stage};
+
+/// Version of the layout of [`Plan::to_json`].
+const FORMAT: u32 = 1;
+
+/// How the streams of a chain are executed: what [`crate::Chain::plan`] tells before and the report after a run, and
+/// what [`crate::Execution::Planned`] asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// Every `per_chunk`, in order.
+    /// Every `per_chunk`, in order. Asked for, one entry does for all streams of the same tasks.
     pub passes: Vec<PassPlan>,
 }
 
 /// How one stream is executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PassPlan {
     /// Name of the source.
     pub source: String,
-    /// The stages behind the source; a single one when the execution is sequential.
+    /// The stages, the first of which begins with the source; a single one when the execution is sequential.
     pub stages: Vec<StagePlan>,
-    /// Most chunks that exist at the same time: one in hand for every worker and the source, `depth` at every boundary.
+    /// Most chunks that exist at the same time: one in hand for every worker, `depth` at every boundary.
     pub window: usize,
 }
 
 /// One stage: tasks that work on a chunk one after the other, on one thread per replica.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StagePlan {
     /// Names of the tasks.
     pub tasks: Vec<String>,
     /// Copies that may work side by side, the most that the runtime will make.
+    #[serde(default = "one")]
     pub replicas: usize,
+    /// Threads for the tasks of the stage that are parallel inside.
+    #[serde(default = "one")]
+    pub threads: usize,
+    /// Chunks that may wait behind it.
+    #[serde(default = "one")]
+    pub depth: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// A file of a plan, or one that was to be one.
+#[derive(Serialize, Deserialize)]
+struct PlanFile {
+    format: u32,
+    passes: Vec<PassFile>,
+}
+
+/// A stream in a file; what follows from the stages is not written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassFile {
+    source: String,
+    stages: Vec<StagePlan>,
+}
+
+impl Plan {
+    /// The plan as JSON: `{"format": 1, "passes": [{"source", "stages": [{"tasks", "replicas", "threads", "depth"}]}]}`.
+    /// Streams that are executed alike are written once.
+    pub fn to_json(&self) -> String {
+        let mut passes: Vec<PassFile> = Vec::new();
+        for PassPlan { source, stages, .. } in &self.passes {
+            if passes.iter().all(|known| known.stages != *stages) {
+                passes.push(PassFile { source: source.clone(), stages: stages.clone() });
+            }
+        }
+        // Invariant: names and numbers can always be written.
+        let mut text = serde_json::to_string_pretty(&PlanFile { format: FORMAT, passes }).expect("plain data");
+        text.push('\n');
+        text
+    }
+
+    /// Reads what [`Plan::to_json`] wrote; replicas, threads and depth may be left out where they are 1.
+    ///
+    /// # Errors
+    /// [`BuildError::PlanFile`] that says what is wrong. Whether the tasks are those of a chain is seen when it is run.
+    pub fn from_json(text: &str) -> Result<Self, BuildError> {
+        let wrong = |what: String| BuildError::PlanFile { what };
+        let file: PlanFile = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        if file.format != FORMAT {
+            return Err(wrong(format!("its format is {}, this program reads {FORMAT}", file.format)));
+        }
+        let pass = |PassFile { source, stages }| PassPlan::new(source, stages);
+        Ok(Plan { passes: file.passes.into_iter().map(pass).collect() })
+    }
+
+    /// The stages of a stream of these tasks.
+    pub(crate) fn of(&self, source: &str, links: &[Link]) -> Result<PassPlan, BuildError> {
+        let tasks = || links.iter().map(|link| &link.name);
+        let fits = |pass: &&PassPlan| pass.stages.iter().flat_map(|stage| &stage.tasks).eq(tasks());
+        let found = self.passes.iter().find(fits);
+        found.cloned().ok_or_else(|| BuildError::NoPlan {
+            source_task: source.to_owned(),
+            tasks: tasks().cloned().collect(),
+            planned: self.passes.iter().map(PassPlan::to_string).collect(),
+        })
+    }
+}
+
+impl PassPlan {
+    pub(crate) fn new(source: String, stages: Vec<StagePlan>) -> Self {
+        let workers: usize = stages.iter().map(|stage| stage.replicas).sum();
+        let waiting: usize = stages.iter().rev().skip(1).map(|stage| stage.depth).sum();
+        let window = if stages.len() == 1 { 1 } else { workers + waiting };
+        PassPlan { source, stages, window }
+    }
+
+    /// All tasks in one stage.
+    pub(crate) fn sequential(source: &str, links: &[Link], threads: usize) -> Self {
+        let stage = StagePlan::of(links, (1, threads), 1);
+        PassPlan::new(source.to_owned(), vec![stage])
+    }
+
+    /// The cut that is made without knowing costs.
+    pub(crate) fn by_kind(source: &str, links: &[Link], threads: usize, depth: usize) -> Self {
+        let stage = |links: &[Link]| {
+            let replicas = if links[0].kind == Kind::Replicable { threads } else { 1 };
+            StagePlan::of(links, (replicas, threads), depth)
+        };
+        let stages = cut(links).into_iter().map(|span| stage(&links[span])).collect();
+        PassPlan::new(source.to_owned(), stages)
+    }
+
+    /// The same for the graph; each name stands for a link.
+    pub(crate) fn graph_stages(&self, links: &[Link]) -> Vec<Stage> {
+        let mut links = links.iter();
+        let stages = self.stages.iter().map(|stage| {
+            let units = links.by_ref().take(stage.tasks.len()).map(|link| link.units.len()).sum();
+            Stage::new(units).replicas(stage.replicas).depth(stage.depth).threads(stage.threads)
+        });
+        stages.collect()
+    }
+}
+
+impl std::fmt::Display for PassPlan {
+    /// `read | weigh ×2 | grid (2 threads)`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, stage) in self.stages.iter().enumerate() {
+            f.write_str(if i > 0 { " | " } else { "" })?;
+            f.write_str(&stage.tasks.join(" → "))?;
+            match (stage.replicas, stage.threads) {
+                (1, 1) => {}
+                (1, threads) => write!(f, " ({threads} threads)")?,
+                (replicas, _) => write!(f, " ×{replicas}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StagePlan {
+    /// `how`: replicas, and threads if any of the tasks is parallel inside.
+    pub(crate) fn of(links: &[Link], how: (usize, usize), depth: usize) -> Self {
+        let threads = if links.iter().any(|link| link.is_parallel) { how.1 } else { 1 };
+        let tasks = links.iter().map(|link| link.name.clone()).collect();
+        StagePlan { tasks, replicas: how.0, threads, depth }
+    }
 }
 
 /// What the cut needs to know of a task.
@@ -47,69 +185,80 @@ pub(crate) enum Kind {
     Replicable,
     /// Wants a stage to itself: an accumulator, or parallel inside.
     Alone,
-    /// The runtime's own (sharing, handing out): goes with its neighbour.
+    /// The runtime's own (sharing, handing out): goes with its neighbor.
     Neutral,
 }
 
-/// Some consecutive tasks of a stream.
+/// A task of a stream with those of the runtime's own behind it, which go with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) steps: Range<usize>,
-    pub(crate) is_replicable: bool,
+pub(crate) struct Link {
+    pub(crate) name: String,
+    /// As the graph counts.
+    pub(crate) units: Range<usize>,
+    pub(crate) kind: Kind,
+    pub(crate) is_parallel: bool,
 }
 
-/// Cuts the tasks of a stream, source excluded, into stages.
-pub(crate) fn cut(kinds: &[Kind]) -> Vec<Span> {
-    let mut stages: Vec<(Kind, Range<usize>)> = Vec::new();
-    for (i, &kind) in kinds.iter().enumerate() {
-        match stages.last_mut() {
-            Some((stage, steps)) if joins(*stage, kind) => {
-                steps.end = i + 1;
-                *stage = if *stage == Kind::Neutral { kind } else { *stage };
-            }
-            _ => stages.push((kind, i..i + 1)),
+/// Cuts the tasks of a stream into stages; the source, the first of them, has one to itself.
+fn cut(links: &[Link]) -> Vec<Range<usize>> {
+    let joins = |i: usize| i > 1 && links[i - 1].kind == links[i].kind && links[i].kind != Kind::Alone;
+    let mut stages: Vec<Range<usize>> = Vec::new();
+    for i in 0..links.len() {
+        match stages.last_mut().filter(|_| joins(i)) {
+            Some(stage) => stage.end = i + 1,
+            None => stages.push(i..i + 1),
         }
     }
-    let span = |(kind, steps)| Span { steps, is_replicable: kind == Kind::Replicable };
-    stages.into_iter().map(span).collect()
-}
-
-fn joins(stage: Kind, next: Kind) -> bool {
-    stage == Kind::Neutral || next == Kind::Neutral || (stage == next && next != Kind::Alone)
-}
-
-/// Chunks that may exist at the same time with these stages.
-pub(crate) fn window(stages: &[StagePlan], depth: usize) -> usize {
-    1 + stages.iter().map(|stage| stage.replicas + depth).sum::<usize>()
+    stages
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Kind::*, *};
 
-    fn stages(kinds: &[Kind]) -> Vec<(Range<usize>, bool)> {
-        cut(kinds).into_iter().map(|s| (s.steps, s.is_replicable)).collect()
+    fn links(kinds: &[Kind]) -> Vec<Link> {
+        let link = |(i, &kind): (usize, &Kind)| Link {
+            name: format!("t{i}"),
+            units: i..i + 1,
+            kind,
+            is_parallel: kind == Alone,
+        };
+        kinds.iter().enumerate().map(link).collect()
     }
 
     #[test]
-    fn neighbours_of_a_kind_fuse_and_loners_stay_alone() {
-        let kinds = [Replicable, Replicable, Sequential, Sequential, Alone, Alone, Sequential, Replicable];
-        let want = [(0..2, true), (2..4, false), (4..5, false), (5..6, false), (6..7, false), (7..8, true)];
-        assert_eq!(stages(&kinds), want);
-        assert_eq!(stages(&[]), []);
+    fn neighbors_of_a_kind_fuse_and_loners_stay_alone() {
+        let kinds = [Sequential, Replicable, Replicable, Sequential, Sequential, Alone, Alone, Replicable];
+        assert_eq!(cut(&links(&kinds)), [0..1, 1..3, 3..5, 5..6, 6..7, 7..8]);
+        assert_eq!(cut(&links(&[Sequential, Sequential])), [0..1, 1..2], "the source stays alone");
+        assert_eq!(cut(&[]), []);
     }
 
     #[test]
-    fn neutral_tasks_make_no_stage_of_their_own() {
-        assert_eq!(stages(&[Neutral, Replicable, Neutral, Replicable]), [(0..4, true)]);
-        assert_eq!(stages(&[Neutral, Alone, Neutral, Alone]), [(0..3, false), (3..4, false)]);
-        assert_eq!(stages(&[Neutral, Neutral]), [(0..2, false)]);
+    fn the_window_counts_hands_and_boundaries() {
+        let plan = PassPlan::by_kind("t0", &links(&[Sequential, Replicable, Alone]), 4, 2);
+        assert_eq!(plan.window, 1 + 2 + 4 + 2 + 1);
+        assert_eq!(plan.to_string(), "t0 | t1 ×4 | t2 (4 threads)");
+        assert_eq!(PassPlan::sequential("t0", &links(&[Sequential, Replicable]), 4).window, 1);
     }
 
     #[test]
-    fn window_counts_hands_and_boundaries() {
-        let stage = |replicas| StagePlan { tasks: vec![], replicas };
-        assert_eq!(window(&[], 2), 1);
-        assert_eq!(window(&[stage(4), stage(1)], 2), 1 + 4 + 2 + 1 + 2);
+    fn plans_survive_a_file_and_mistakes_are_named() {
+        let links = links(&[Sequential, Replicable, Alone]);
+        let pass = PassPlan::by_kind("t0", &links, 3, 1);
+        let plan = Plan { passes: vec![pass.clone(), pass.clone()] };
+        let read = Plan::from_json(&plan.to_json()).unwrap();
+        assert_eq!(read.passes, [pass.clone()]);
+        assert_eq!(read.of("t0", &links).unwrap(), pass);
+        let other = read.of("t0", &links[..2]).unwrap_err().to_string();
+        assert!(other.contains("t0, t1") && other.contains("t2 (3 threads)"), "{other}");
+        for (text, part) in [
+            ("{}", "missing field `format`"),
+            (r#"{"format": 2, "passes": []}"#, "its format is 2, this program reads 1"),
+            (r#"{"format": 1, "passes": [{"source": "t0", "stage": []}]}"#, "unknown field `stage`"),
+        ] {
+            let error = Plan::from_json(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a run says about itself: plain data.
 
-use crate::{Plan, graph::BoundaryStats};
+use crate::{Forecast, Plan, Profile, graph::BoundaryStats};
 
 /// How a run went.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +12,10 @@ pub struct RunReport {
     pub tasks: Vec<TaskReport>,
     /// Every `per_chunk`, in order.
     pub passes: Vec<PassReport>,
-    /// The stages as they were cut; how many replicas worked says each task.
+    /// The stages as they were cut, at last where they were cut several times.
     pub plan: Plan,
+    /// What the streams of which a sample was timed cost.
+    pub profile: Profile,
     /// Names of the tasks whose result no task reads: a hint that a binding was forgotten.
     pub unread: Vec<String>,
 }
@@ -61,22 +63,26 @@ pub struct PassReport {
     pub chunks: u64,
     /// Seconds from the first request to the end of the last accumulation.
     pub wall_s: f64,
-    /// Every boundary between its stages.
+    /// Every boundary between its stages, as they were cut at last.
     pub boundaries: Vec<BoundaryStats>,
+    /// What its plan promised, where it was planned by costs; of the last turn.
+    pub forecast: Option<Forecast>,
+    /// How often it was cut anew between two turns, because costs had moved.
+    pub n_replanned: usize,
 }
 
 impl PassReport {
-    /// The same stream before anything was counted.
-    pub(crate) fn zero(&self) -> Self {
-        let boundaries = vec![BoundaryStats::default(); self.boundaries.len()];
-        PassReport { source: self.source.clone(), chunks: 0, wall_s: 0.0, boundaries }
-    }
-
-    /// Adds another turn, or another stream of the same shape.
+    /// Adds another turn, or another stream of the same shape. Boundaries of another cut are those of the last.
     pub(crate) fn add(&mut self, turn: &PassReport) {
         self.chunks += turn.chunks;
         self.wall_s += turn.wall_s;
-        self.boundaries.iter_mut().zip(&turn.boundaries).for_each(|(all, turn)| all.add(turn));
+        self.n_replanned += turn.n_replanned;
+        self.forecast = turn.forecast.clone().or(self.forecast.take());
+        if self.boundaries.len() == turn.boundaries.len() {
+            self.boundaries.iter_mut().zip(&turn.boundaries).for_each(|(all, turn)| all.add(turn));
+        } else {
+            self.boundaries.clone_from(&turn.boundaries);
+        }
     }
 }
 
@@ -89,14 +95,9 @@ impl TaskReport {
         TaskReport { name, rate, pass, stage, calls, busy_s, replicas, waited_input_s, waited_output_s }
     }
 
-    /// The same task before anything was counted.
-    pub(crate) fn zero(&self) -> Self {
-        let TaskReport { pass, stage, replicas, .. } = *self;
-        TaskReport { pass, stage, replicas, ..TaskReport::named(&self.name, self.rate) }
-    }
-
-    /// Adds another turn.
+    /// Adds another turn, or another part of one, whose stages count.
     pub(crate) fn add(&mut self, turn: &TaskReport) {
+        (self.stage, self.replicas) = (turn.stage, turn.replicas);
         self.calls += turn.calls;
         self.busy_s += turn.busy_s;
         self.waited_input_s += turn.waited_input_s;

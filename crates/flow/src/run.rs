@@ -10,14 +10,15 @@ use std::{
 };
 
 use crate::{
-    BuildError,
+    BuildError, PassPlan, Plan,
     graph::{Snapshot, Stall},
 };
 
 /// How a chain is to be executed. Results do not depend on any of it.
 #[derive(Clone)]
 pub struct Run {
-    /// Threads, at least 1: size of the pool for tasks that are parallel inside, and most replicas of one task.
+    /// Threads, at least 1: size of the pool for tasks that are parallel inside, and most replicas of one task. For
+    /// [`Execution::Auto`], cores that may be busy.
     pub threads: usize,
     /// One thread, or a pipeline of stages.
     pub execution: Execution,
@@ -34,19 +35,50 @@ pub struct Run {
 }
 
 /// Which threads the tasks of a stream run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Execution {
     /// All tasks one after the other on the calling thread (parallel ones in the pool), chunk after chunk.
     Sequential,
     /// Stages on threads of their own, at work on different chunks at the same time; see [`crate::Plan`].
     Pipeline,
+    /// The first frames of each stream are timed, and the rest is run by the plan that is fastest with their costs;
+    /// inside a `repeat`, by another one after a turn that has shown that it is worth it.
+    Auto,
+    /// As the plan says.
+    Planned(Arc<Plan>),
+    /// Each stream ends after a sample of its frames, which is timed: [`crate::RunReport::profile`].
+    Sample(Sample),
+}
+
+/// Frames that are timed, one after the other in one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Frames before the first that counts.
+    pub warm_up: u64,
+    /// Frames for each number of threads.
+    pub frames: u64,
+    /// Threads for tasks that are parallel inside, in turn.
+    pub threads: Vec<usize>,
+}
+
+impl Sample {
+    /// What [`Execution::Auto`] begins with: few enough frames not to matter, on as many threads as soon as possible.
+    pub(crate) fn pilot(threads: usize, is_parallel: bool) -> Self {
+        let threads = if is_parallel { vec![threads, threads.div_ceil(2)] } else { vec![1] };
+        Sample { warm_up: 2, frames: 3, threads }
+    }
 }
 
 impl Run {
     /// Everything on the calling thread, with a pool of one thread for parallel tasks.
     pub fn sequential() -> Self {
         Run { execution: Execution::Sequential, ..Run::pipeline(1) }
+    }
+
+    /// Stages by what tasks cost, which is measured on the first frames; on `threads` cores.
+    pub fn auto(threads: usize) -> Self {
+        Run { execution: Execution::Auto, ..Run::pipeline(threads) }
     }
 
     /// A pipeline with `threads` threads for parallel and replicated tasks, two chunks waiting at each boundary.
@@ -63,9 +95,14 @@ impl Run {
     }
 
     pub(crate) fn check(&self) -> Result<(), BuildError> {
-        match (self.threads, self.depth) {
-            (0, _) => Err(BuildError::Zero { setting: "threads" }),
-            (_, 0) => Err(BuildError::Zero { setting: "depth" }),
+        let zero = |setting| Err(BuildError::Zero { setting });
+        match (self.threads, self.depth, &self.execution) {
+            (0, ..) => zero("threads"),
+            (_, 0, _) => zero("depth"),
+            (.., Execution::Sample(sample)) if sample.frames == 0 => zero("frames of the sample"),
+            (.., Execution::Sample(sample)) if sample.threads.is_empty() || sample.threads.contains(&0) => {
+                zero("threads of the sample")
+            }
             _ => Ok(()),
         }
     }
@@ -195,6 +232,11 @@ pub trait Observer: Send + Sync {
         let _ = (pass, source, n_chunks);
     }
 
+    /// The stages of a stream are settled, or have changed: number of the pass, and its plan.
+    fn planned(&self, pass: usize, plan: &PassPlan) {
+        let _ = (pass, plan);
+    }
+
     /// A stream has ended, well or not: number of the pass, chunks that its source gave, seconds.
     fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {
         let _ = (pass, chunks, seconds);
@@ -229,6 +271,10 @@ impl Observer for Vec<Arc<dyn Observer>> {
 
     fn pass_started(&self, pass: usize, source: &str, n_chunks: Option<u64>) {
         self.iter().for_each(|observer| observer.pass_started(pass, source, n_chunks));
+    }
+
+    fn planned(&self, pass: usize, plan: &PassPlan) {
+        self.iter().for_each(|observer| observer.planned(pass, plan));
     }
 
     fn pass_ended(&self, pass: usize, chunks: u64, seconds: f64) {

@@ -7,6 +7,7 @@ use crate::{
     chain::Draft,
     graph::{Graph, Out, Outs},
     link::{Held, Lay, Place, Share},
+    recorder::Sizes,
     socket::Unzip,
 };
 
@@ -20,6 +21,7 @@ pub struct PerChunkScope<'s> {
 /// A stream while it is declared.
 pub(crate) struct Stream {
     pub(crate) graph: Graph,
+    pub(crate) sizes: Sizes,
     /// Tasks of the chain that lay down what the stream holds.
     pub(crate) holds: Vec<Out<()>>,
     /// Tasks of the chain that take up what the stream gives.
@@ -34,9 +36,10 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(graph: Graph) -> Self {
+    pub(crate) fn new(graph: Graph, sizes: Sizes) -> Self {
         Stream {
             graph,
+            sizes,
             holds: vec![],
             gives: vec![],
             release: vec![],

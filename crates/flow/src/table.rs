@@ -69,7 +69,7 @@ impl RunReport {
 
 impl Group {
     fn write(&self, table: &mut Table, all_s: f64) {
-        let PassReport { source, chunks, wall_s, boundaries } = &self.report;
+        let PassReport { source, chunks, wall_s, boundaries, .. } = &self.report;
         let what = match self.n_passes {
             1 => format!("stream of {source}"),
             n => format!("{n} streams of {source}"),

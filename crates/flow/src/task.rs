@@ -60,6 +60,12 @@ pub trait Source: Send + 'static {
         None
     }
 
+    /// How large a chunk is, in any unit: profiles tell how the time of tasks follows it.
+    fn size(&self, chunk: &Self::Out) -> u64 {
+        let _ = chunk;
+        1
+    }
+
     /// The same source from its beginning, for the turns of a [`crate::Chain::repeat`].
     fn again(&self) -> Option<Self>
     where
@@ -157,6 +163,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn n_chunks(&self) -> Option<u64> {
         (**self).n_chunks()
+    }
+
+    fn size(&self, chunk: &S::Out) -> u64 {
+        (**self).size(chunk)
     }
 }
 

@@ -166,6 +166,7 @@ impl Cells {
 }
 
 /// What is known of a slot.
+#[derive(Clone)]
 pub(crate) struct SlotInfo {
     pub(crate) kind: Arc<dyn SlotKind>,
     /// A [`Copier`] of its type, where the type has one and it was needed.

@@ -10,6 +10,7 @@ use super::{
     gather::Gathering,
     layout::{Copying, Kit, Layout},
     limit::Budget,
+    recut::Part,
     shape::{Post, Shape},
     shared::Shared,
     snapshot::Scene,
@@ -30,6 +31,10 @@ pub(crate) struct Crew {
     pool: Option<Arc<ThreadPool>>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
     is_once: bool,
+    /// The part of the stream that is run next.
+    part: Part,
+    /// The run before gave all frames that were asked for, and nothing was finished.
+    has_paused: bool,
 }
 
 impl Crew {
@@ -54,7 +59,7 @@ impl Crew {
         }
         let Shape { layout, posts, .. } = &shape;
         let board = Board::new(layout.stages.iter().zip(posts).map(|(l, p)| (l.steps.len(), p.replicas)));
-        Ok(Crew { shape, kits, board, pool: None, is_once: false })
+        Ok(Crew { shape, kits, board, pool: None, is_once: false, part: Part::default(), has_paused: false })
     }
 
     /// Limits the frames from the source to the end.
@@ -89,6 +94,22 @@ impl Crew {
         self.is_once = true;
     }
 
+    /// Says which part of the stream is run next.
+    pub(crate) fn set_part(&mut self, part: Part) {
+        self.part = part;
+    }
+
+    /// Whether the run before left the stream to go on.
+    pub(crate) fn has_paused(&self) -> bool {
+        self.has_paused
+    }
+
+    /// The tasks of the first replica of each stage.
+    pub(crate) fn into_kits(self) -> Result<Vec<Kit>, BuildError> {
+        let first = |stage: Vec<Option<Kit>>| stage.into_iter().next().flatten().ok_or(BuildError::Broken);
+        self.kits.into_iter().map(first).collect()
+    }
+
     pub(crate) fn run(&mut self, settings: &Settings) -> Result<StreamReport, Error> {
         let (report, result) = self.run_and_tell(settings)?;
         result.map(|()| report)
@@ -107,7 +128,7 @@ impl Crew {
         if is_empty && !self.is_once {
             return Err(BuildError::Zero { setting: "tasks" }.into());
         }
-        let shared = Shared::new(settings);
+        let shared = Shared::new(settings, self.part);
         let (rings, gates, backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
         let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();
         let own = self.own_pools()?;
@@ -141,6 +162,7 @@ impl Crew {
             };
             self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
         }
+        self.has_paused = shared.is_paused();
         Ok((report, shared.into_result()))
     }
 
@@ -155,8 +177,8 @@ impl Crew {
             if most == 1 || self.pool.is_some() {
                 return Ok(None);
             }
-            let n = most.min(post.threads.unwrap_or_else(all));
-            if n > 1 { Pool::start(n).map(Some) } else { Ok(None) }
+            // Also for one thread: outside a pool of the runtime's, a parallel task would take the whole machine.
+            Pool::start(most.min(post.threads.unwrap_or_else(all))).map(Some)
         });
         pools.collect()
     }

@@ -80,6 +80,8 @@ pub(crate) struct Tools {
     pub(crate) desk: Arc<Desk>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
     pub(crate) once: Option<CancelToken>,
+    /// What is added to the numbers of frames when they are told.
+    pub(crate) first: u64,
 }
 
 impl Tools {
@@ -323,7 +325,8 @@ impl Engine {
 
     /// The number of the frame, if it has one.
     fn number(&self) -> Option<u64> {
-        Some(self.frame).filter(|&frame| frame != FINISH && self.tools.once.is_none())
+        let number = Some(self.frame).filter(|&frame| frame != FINISH && self.tools.once.is_none());
+        number.map(|number| number + self.tools.first)
     }
 
     #[cold]

@@ -29,6 +29,7 @@ use crate::BoxError;
 const AHEAD: u64 = 4;
 
 /// A loop of a graph.
+#[derive(Clone)]
 pub(crate) struct FeedbackDecl {
     pub(crate) enter: usize,
     pub(crate) until: usize,

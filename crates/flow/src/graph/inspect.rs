@@ -1,9 +1,7 @@
 //! What the chain asks a graph about.
 
-use std::ops::Range;
-
 use super::{Graph, Out, Role, body::Body};
-use crate::plan::Kind;
+use crate::plan::{Kind, Link};
 
 impl Graph {
     /// Makes the task that gives `socket` one of the runtime's own: not reported, and placed with its neighbors.
@@ -38,12 +36,6 @@ impl Graph {
         self.tasks.iter().filter(|task| !task.is_internal).count()
     }
 
-    /// Names of the tasks that are not the runtime's own.
-    pub(crate) fn names(&self, tasks: Range<usize>) -> Vec<String> {
-        let tasks = self.tasks.get(tasks).unwrap_or_default();
-        tasks.iter().filter(|task| !task.is_internal).map(|task| task.name.to_string()).collect()
-    }
-
     /// Names of the tasks that give something that nobody reads.
     pub(crate) fn unread(&self) -> Vec<String> {
         let is_lost = |&slot: &usize| !self.reads_slot(slot) && !self.slots[slot].info.kind.is_unit();
@@ -56,8 +48,26 @@ impl Graph {
         self.tasks.iter().any(|task| task.body.max_threads() > 1)
     }
 
+    /// The tasks that stages are made of, each with those of the runtime's own that go with it.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let of = |unit: usize, kind: Kind| Link {
+            name: self.tasks[unit].name.to_string(),
+            units: unit..unit + 1,
+            kind,
+            is_parallel: self.tasks[unit].body.max_threads() > 1,
+        };
+        let mut links: Vec<Link> = Vec::new();
+        for (unit, kind) in self.kinds().into_iter().enumerate() {
+            match links.last_mut().filter(|_| kind == Kind::Neutral) {
+                Some(last) => last.units.end = unit + 1,
+                None => links.push(of(unit, kind)),
+            }
+        }
+        links
+    }
+
     /// What the cut into stages needs to know of each task.
-    pub(crate) fn kinds(&self) -> Vec<Kind> {
+    fn kinds(&self) -> Vec<Kind> {
         let kind = |body: &dyn Body| match body.replica() {
             _ if body.max_threads() > 1 => Kind::Alone,
             Some(_) => Kind::Replicable,

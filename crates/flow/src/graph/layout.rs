@@ -109,9 +109,7 @@ pub(crate) fn lay_out(mut graph: Graph, counts: &[usize]) -> Result<(Layout, Vec
     if expected != got {
         return Err(BuildError::StageTasks { expected, got });
     }
-    let stages = counts.iter().enumerate().flat_map(|(stage, &n)| std::iter::repeat_n(stage, n));
-    let stage_of: Vec<usize> =
-        stages.zip(units).flat_map(|(stage, n)| std::iter::repeat_n(stage, n)).collect();
+    let stage_of = graph.stage_of(counts);
     let mut draft = Draft::new(graph, stage_of)?;
     draft.give_selects_their_own();
     draft.discard_unread();

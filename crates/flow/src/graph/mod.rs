@@ -113,6 +113,7 @@ mod pipeline;
 mod placement;
 mod rates;
 mod readers;
+mod recut;
 mod report;
 mod ring;
 #[cfg(all(test, not(loom)))]
@@ -154,6 +155,7 @@ pub use cores::CoreSet;
 pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
 pub use placement::{Placement, PlacementError};
+pub(crate) use recut::Part;
 pub use report::{
     BoundaryStats, Clock, Occupancy, OnStall, ReplicaStats, SCHEMA, Sampling, Settings, StreamReport,
     TaskStats, TimerStats,
@@ -249,10 +251,10 @@ pub(crate) enum Role {
     Opens,
 }
 
-/// A declared task.
-pub(crate) struct TaskDecl {
+/// A declared task; without its body, what was said of it.
+pub(crate) struct TaskDecl<B = Box<dyn Body>> {
     pub(crate) name: Arc<str>,
-    pub(crate) body: Box<dyn Body>,
+    pub(crate) body: B,
     pub(crate) role: Role,
     pub(crate) reads: Vec<usize>,
     pub(crate) writes: Vec<usize>,
@@ -266,6 +268,7 @@ pub(crate) struct TaskDecl {
 }
 
 /// A declared socket.
+#[derive(Clone)]
 pub(crate) struct SlotDecl {
     pub(crate) info: SlotInfo,
     /// The slot that an open input was bound to.

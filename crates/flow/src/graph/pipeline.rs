@@ -1,8 +1,8 @@
 //! Pipelines: stages of any width, at work on different frames at the same time.
 
 use super::{
-    CoreSet, Graph, Settings, StreamReport, Waiting, crew::Crew, layout::lay_out, pin, shape::Post,
-    work::Numbers,
+    CoreSet, Graph, Settings, StreamReport, Waiting, crew::Crew, layout::lay_out, pin, recut::Outline,
+    shape::Post, work::Numbers,
 };
 use crate::{BuildError, Error};
 
@@ -99,6 +99,7 @@ impl Stage {
 /// The last stage (its first replica) works on the calling thread.
 pub struct Pipeline {
     crew: Crew,
+    outline: Outline,
 }
 
 impl Pipeline {
@@ -112,6 +113,7 @@ impl Pipeline {
         }
         stages.iter().try_for_each(Stage::check)?;
         let counts: Vec<usize> = stages.iter().map(|stage| stage.tasks).collect();
+        let outline = Outline::of(&graph, &counts);
         let (layout, kits) = lay_out(graph, &counts)?;
         let is_unweighed = |stage: &usize| stages[*stage].bytes.is_some() && !layout.is_weighed(*stage);
         if let Some(stage) = (0..stages.len()).find(is_unweighed) {
@@ -119,7 +121,34 @@ impl Pipeline {
         }
         let numbers = if stages[0].replicas == 1 { Numbers::Own } else { Numbers::Drawn };
         let posts = stages.iter().map(Post::of).collect();
-        Ok(Pipeline { crew: Crew::new(layout, kits, posts, numbers)? })
+        Ok(Pipeline { crew: Crew::new(layout, kits, posts, numbers)?, outline })
+    }
+
+    /// The same tasks, with the state that they have between two runs, cut into other stages. Limits of memory are to
+    /// be set anew.
+    ///
+    /// ```
+    /// use facette_flow::{closures::{iterate, map, replicable}, graph::{Graph, Pipeline, Settings, Stage}};
+    ///
+    /// let mut graph = Graph::new();
+    /// let number = graph.source(iterate("Count", 0..1000_u64));
+    /// let square = graph.task(number, replicable("Square", |n: u64| Ok(n * n)));
+    /// let mut sum = 0;
+    /// graph.task(square, map("Sum", move |n: u64| {
+    ///     sum += n;
+    ///     if sum <= 332_833_500 { Ok(()) } else { Err("too much".into()) }
+    /// }));
+    /// let mut pipeline = Pipeline::new(graph, &[Stage::new(3)])?;
+    /// pipeline.run(&Settings { frames: Some(400), ..Settings::default() })?;
+    /// let mut pipeline = pipeline.recut(&[Stage::new(1), Stage::new(1).replicas(2), Stage::new(1)])?;
+    /// assert_eq!(pipeline.run(&Settings::default())?.frames, 600);
+    /// # Ok::<(), facette_flow::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Pipeline::new`], and [`BuildError::Broken`] if a run before has lost a thread. The tasks are gone then.
+    pub fn recut(self, stages: &[Stage]) -> Result<Self, BuildError> {
+        Pipeline::new(self.outline.fill(self.crew.into_kits()?)?, stages)
     }
 
     /// Limits the bytes of all frames between source and end, of sockets that are weighed ([`Graph::weigh`]): no frame

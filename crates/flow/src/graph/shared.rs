@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use super::{Settings, fault::Fault, stall::Stall};
+use super::{Settings, fault::Fault, recut::Part, stall::Stall};
 use crate::{CancelToken, Error};
 
 /// What all threads of a run look at.
@@ -18,10 +18,13 @@ pub(crate) struct Shared {
     pub(crate) fault: Fault,
     /// Next frame, where the first stage has several replicas.
     pub(crate) next: AtomicU64,
+    part: Part,
+    /// All frames that were asked for have been given, and the stream goes on in another run.
+    is_paused: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, part: Part) -> Self {
         Shared {
             frames: settings.frames.unwrap_or(u64::MAX),
             cancel: settings.cancel.clone(),
@@ -29,7 +32,26 @@ impl Shared {
             stalled: OnceLock::new(),
             fault: Fault::default(),
             next: AtomicU64::new(0),
+            part,
+            is_paused: AtomicBool::new(false),
         }
+    }
+
+    /// What is added to the numbers of frames when they are told.
+    pub(crate) fn first(&self) -> u64 {
+        self.part.first
+    }
+
+    /// A source is asked for no more frames, because as many as were asked for have been given.
+    pub(crate) fn pause(&self) {
+        if self.part.pauses {
+            self.is_paused.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the stream is to go on, so that nothing is to be finished. Known when the frames have ended.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_stopped(&self) -> bool {

@@ -140,7 +140,7 @@ impl Stepper {
             (layout.stages[0].clone(), kits.into_iter().next().expect("one stage was laid out"));
         let board = Board::new([(stage.steps.len(), 1)].into_iter());
         let desk = board.stages[0][0].clone();
-        let tools = Tools { sampling: Sampling::Off, observer: None, pool: None, desk, once: None };
+        let tools = Tools { sampling: Sampling::Off, observer: None, pool: None, desk, once: None, first: 0 };
         let engine = Engine::link(stage, &layout.slots, kit, tools);
         Ok(Stepper {
             engine,

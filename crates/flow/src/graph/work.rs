@@ -115,7 +115,7 @@ impl Worker<'_> {
                 Numbers::Drawn => self.shared.next.fetch_add(1, Ordering::Relaxed),
             };
             if frame >= self.shared.frames {
-                return;
+                return self.shared.pause();
             }
             let outcome = if self.is_moot(frame) { Outcome::End } else { self.frame(frame) };
             let (is_alive, is_last) = match outcome {
@@ -174,7 +174,7 @@ impl Worker<'_> {
     /// The stream has ended: splitters give what is left, unless the run has failed. Whatever has failed by now did so
     /// at an earlier frame: in front, and then the stream is not whole, or behind, at a frame that was given before.
     pub(crate) fn finish(&mut self) {
-        if self.shared.fault.is_any() {
+        if self.shared.fault.is_any() || self.shared.is_paused() {
             return;
         }
         let outcome = self.engine.finish(!self.shared.is_stopped());

@@ -185,6 +185,7 @@ impl Yard<'_> {
             pool: self.pools[stage].clone(),
             desk: desk.clone(),
             once: Some(cancel.clone()).filter(|_| self.is_once),
+            first: self.shared.first(),
         }
     }
 

@@ -61,7 +61,7 @@ fn the_plan_is_the_cut_and_the_report_repeats_it() {
     let plan = chain.plan(&run).unwrap();
     let pass = &plan.passes[0];
     let stages: Vec<_> = pass.stages.iter().map(|s| (s.tasks.join(" "), s.replicas)).collect();
-    let want = [("Weigh", 4), ("Split Forgotten", 1), ("Last", 1), ("Other", 1)];
+    let want = [("Read", 1), ("Weigh", 4), ("Split Forgotten", 1), ("Last", 1), ("Other", 1)];
     assert_eq!(stages, want.map(|(names, n)| (names.to_owned(), n)));
     assert_eq!((pass.source.as_str(), pass.window), ("Read", 1 + (4 + 3) + 3 * (1 + 3)));
     assert_eq!(chain.run(&run).unwrap().plan, plan);
@@ -80,7 +80,9 @@ fn counts_times_and_hints() {
         let weigh = &report.tasks[1];
         assert!(weigh.busy_s >= 0.012 && report.wall_s >= 0.012 / run.threads as f64, "{weigh:?}");
         let is_pipeline = run.execution == Execution::Pipeline;
-        assert_eq!(weigh.replicas, if is_pipeline { run.threads } else { 1 });
+        if run.execution != Execution::Auto {
+            assert_eq!(weigh.replicas, if is_pipeline { run.threads } else { 1 });
+        }
         assert_eq!((weigh.rate, weigh.pass), (TaskRate::PerChunk, Some(0)));
         assert_eq!((report.tasks[6].rate, report.tasks[6].pass), (TaskRate::Once, None));
         // The single weigher is the bottleneck: what is behind waits for input, the source for room.
@@ -227,7 +229,8 @@ fn the_table_adds_up_streams_that_are_alike() {
         );
         assert_eq!(row("Slow").unwrap()[..2], ["Slow", "80"], "{table}");
         let is_pipeline = run.execution == Execution::Pipeline;
-        assert_eq!(at("boundary 1").is_some(), is_pipeline, "{table}");
+        let is_planned = run.execution == Execution::Auto;
+        assert!(is_planned || at("boundary 1").is_some() == is_pipeline, "{table}");
         if is_pipeline {
             assert!(
                 at("stage 0") < at("Read") && at("stage 1") < at("Weigh") && at("Weigh") < at("stage 2"),

@@ -17,6 +17,7 @@ pub(crate) fn runs() -> Vec<Run> {
     let mut runs = Vec::new();
     for threads in [1, 2, 8] {
         runs.push(Run { execution: Execution::Sequential, ..Run::pipeline(threads) });
+        runs.push(Run::auto(threads));
         runs.push(Run { depth: 1, ..Run::pipeline(threads) });
         runs.push(Run { depth: 5, ..Run::pipeline(threads) });
     }
