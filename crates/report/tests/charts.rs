@@ -66,6 +66,7 @@ fn gantt_charts_of_small_and_large_pipelines() {
         ("pipeline", pipeline(4, 12)),
         ("window", windowed),
         ("hundreds_of_lanes", pipeline(300, 20_000)),
+        ("thousands_of_lanes", pipeline(2000, 30_000)),
         ("dense", pipeline(16, 25_000)),
         ("kinds", many_kinds),
         ("no_spans", Gantt { spans: Vec::new(), ..pipeline(4, 1) }),
