@@ -22,6 +22,7 @@ pub mod run;
 mod screen;
 mod staging;
 mod summary;
+pub mod telescope;
 mod watch;
 
 pub use ::image::peak_near;

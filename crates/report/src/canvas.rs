@@ -56,7 +56,7 @@ impl Canvas {
     }
 
     /// Mixes `color` into a pixel; nothing happens outside the canvas.
-    fn blend(&mut self, x: isize, y: isize, color: Rgb, share: f64) {
+    pub(crate) fn blend(&mut self, x: isize, y: isize, color: Rgb, share: f64) {
         if x < 0 || y < 0 || x as usize >= self.width || y as usize >= self.height {
             return;
         }
@@ -107,6 +107,51 @@ impl Canvas {
                 self.blend(px as isize, py as isize, color, hits as f64 / (FINE * FINE) as f64);
             }
         }
+    }
+
+    /// A straight line of `width` pixels between two points, its ends round and its edges smooth; cut at `clip`.
+    pub(crate) fn line(&mut self, clip: Rect, ends: [(f64, f64); 2], width: f64, color: Rgb) {
+        let [(x0, y0), (x1, y1)] = ends;
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let square = dx * dx + dy * dy;
+        let along =
+            |x: f64, y: f64| if square > 0.0 { ((x * dx + y * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
+        // Pixel by pixel along the longer side; across it only as many as the line can touch.
+        let is_steep = dy.abs() > dx.abs();
+        let reach = 0.75 * width + 1.5;
+        let span = |a: f64, b: f64, lo: usize, hi: usize| {
+            let low = (a.min(b) - reach).floor().max(lo as f64) as usize;
+            low..((a.max(b) + reach).ceil().max(0.0) as usize).min(hi)
+        };
+        let (xs, ys) = ((clip.x, clip.right()), (clip.y, clip.bottom()));
+        let long = if is_steep { span(y0, y1, ys.0, ys.1) } else { span(x0, x1, xs.0, xs.1) };
+        for p in long {
+            let middle = p as f64 + 0.5;
+            let t = if is_steep { (middle - y0) / dy } else { (middle - x0) / dx };
+            let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };
+            let at = if is_steep { x0 + t * dx } else { y0 + t * dy };
+            let (lo, hi) = if is_steep { xs } else { ys };
+            for q in span(at, at, lo, hi) {
+                let (px, py) = if is_steep { (q, p) } else { (p, q) };
+                let (cx, cy) = (px as f64 + 0.5 - x0, py as f64 + 0.5 - y0);
+                let t = along(cx, cy);
+                let distance = (cx - t * dx).hypot(cy - t * dy);
+                let share = (width / 2.0 + 0.5 - distance).clamp(0.0, 1.0);
+                if share > 0.0 {
+                    self.blend(px as isize, py as isize, color, share);
+                }
+            }
+        }
+    }
+
+    /// How many pixels of `rect` something dark or colored is drawn on.
+    pub(crate) fn n_covered(&self, rect: Rect) -> usize {
+        let columns = rect.x.min(self.width)..rect.right().min(self.width);
+        let rows = rect.y.min(self.height)..rect.bottom().min(self.height);
+        let is_covered = |i: usize| self.rgb[3 * i..3 * i + 3].iter().any(|&c| c < 200);
+        rows.flat_map(|y| columns.clone().map(move |x| (x, y)))
+            .filter(|&(x, y)| is_covered(y * self.width + x))
+            .count()
     }
 
     /// Text with its upper left corner at (x, y).
@@ -163,6 +208,28 @@ mod tests {
         assert!(dark(&canvas).is_empty());
         canvas.paint(all, (7.0, 5.0, 50.0), BLACK, |_, _| true);
         assert_eq!(dark(&canvas).len(), 48);
+    }
+
+    #[test]
+    fn lines_have_their_width_in_any_direction_and_stay_inside() {
+        let clip = Rect { x: 10, y: 10, width: 80, height: 80 };
+        for (to, length) in
+            [((50.0, 20.0), 30.0), ((80.0, 50.0), 30.0), ((29.0, 78.0), 35.0), ((50.0, 50.0), 0.0)]
+        {
+            let mut canvas = Canvas::new(100, 100);
+            canvas.line(clip, [(50.0, 50.0), to], 3.0, BLACK);
+            let ink: f64 = canvas.rgb.chunks(3).map(|c| 1.0 - f64::from(c[0]) / 255.0).sum();
+            // A round end adds half a disk.
+            let want = 3.0 * length + 1.5 * 1.5 * std::f64::consts::PI;
+            assert!((ink - want).abs() < 0.05 * want + 1.0, "{to:?}: {ink}, expected {want}");
+        }
+        let mut canvas = Canvas::new(100, 100);
+        canvas.line(clip, [(-500.0, -480.0), (700.0, 720.0)], 2.0, BLACK);
+        assert!(dark(&canvas).iter().all(|&(x, y)| (10..90).contains(&x) && (10..90).contains(&y)));
+        assert!(
+            canvas.n_covered(clip) >= 80
+                && canvas.n_covered(Rect { x: 0, y: 0, width: 10, height: 100 }) == 0
+        );
     }
 
     #[test]

@@ -43,4 +43,51 @@ pub enum Error {
         /// (columns, rows) of the array.
         got: (usize, usize),
     },
+    /// A value of a chart is not a number, or infinite.
+    #[error("cannot draw {}: {what} is {value}, expected a finite number", path.display())]
+    NotFinite {
+        /// The output.
+        path: PathBuf,
+        /// Which value, such as `x of point 3 of "measured"`.
+        what: String,
+        /// What it is.
+        value: f64,
+    },
+    /// A value that a logarithmic axis cannot show.
+    #[error(
+        "cannot draw {}: {what} is {value}, and a logarithmic axis shows positive values only; \
+         leave it out or take a linear axis", path.display()
+    )]
+    NotPositive {
+        /// The output.
+        path: PathBuf,
+        /// Which value.
+        what: String,
+        /// What it is.
+        value: f64,
+    },
+    /// An index into a list that is shorter.
+    #[error("cannot draw {}: {what} is number {index}, counted from 0, and there are {count}", path.display())]
+    NoSuch {
+        /// The output.
+        path: PathBuf,
+        /// Which index, such as `the lane of span 3`.
+        what: String,
+        /// What it is.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A time span that ends before it starts, or a window without extent.
+    #[error("cannot draw {}: {what} goes from {from_s} s to {to_s} s, expected the end after the start", path.display())]
+    Backward {
+        /// The output.
+        path: PathBuf,
+        /// Which span.
+        what: String,
+        /// Its start, seconds.
+        from_s: f64,
+        /// Its end, seconds.
+        to_s: f64,
+    },
 }

@@ -5,7 +5,7 @@
 //! arguments alone.
 
 use crate::canvas::{BLACK, Canvas, Rect, Rgb, WHITE, text_width};
-use crate::part_file::write_whole;
+use crate::png_file::write_drawn;
 use crate::resample::resample;
 use crate::scale::{Reading, Statistics, bar_ticks, shade, statistics};
 use crate::sky_axes::{Edge, EdgeValues, SkyAxis, Tick};
@@ -70,17 +70,7 @@ pub fn write_png<T: Into<f64> + Copy>(
     if expected != got || picture.pixels.is_empty() {
         return Err(Error::Shape { path: path.into(), expected, got });
     }
-    write_whole(path, overwrite, |file| {
-        let canvas = draw(picture).canvas;
-        let mut encoder = png::Encoder::new(file, canvas.width as u32, canvas.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let written = encoder.write_header().and_then(|mut w| {
-            w.write_image_data(&canvas.rgb)?;
-            w.finish()
-        });
-        written.map_err(|source| Error::Write { path: path.into(), source: source.into() })
-    })
+    write_drawn(path, overwrite, || draw(picture).canvas)
 }
 
 /// The picture and where its parts lie.
