@@ -2,9 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
-    Error, Product, Request,
+    Error, Pipeline, Product, Request,
     demo::DemoRequest,
-    flow::Execution,
     ms::FieldRef,
     types::{
         Precision, Stokes, UnitError, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy, parse_time_s,
@@ -152,9 +151,10 @@ pub(crate) struct ImageArgs {
     /// Rows read from disk at a time; does not change the image [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Performance")]
     chunk_rows: Option<usize>,
-    /// How tasks run; sequential is for debugging
-    #[arg(long, value_enum, default_value = "auto", help_heading = "Performance")]
-    pipeline: PipelineArg,
+    /// Stages that tasks run in: auto (by what the first chunks cost), sequential (for debugging), or a file that
+    /// `facette plan` wrote; does not change the image
+    #[arg(long, value_parser = pipeline, default_value = "auto", value_name = "auto|sequential|FILE.json", help_heading = "Performance")]
+    pipeline: Pipeline,
 
     /// Prefix of the output files
     #[arg(
@@ -254,20 +254,22 @@ enum PrecisionArg {
     Double,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum PipelineArg {
-    /// Stages on threads of their own
-    Auto,
-    /// One task after the other on one thread
-    Sequential,
-}
-
 fn npix(text: &str) -> Result<(usize, usize), String> {
     let side =
         |t: &str| t.trim().parse().map_err(|_| format!("`{text}` is not a size such as 1024 or 2048,1024"));
     match text.split_once(',') {
         Some((nx, ny)) => Ok((side(nx)?, side(ny)?)),
         None => side(text).map(|n| (n, n)),
+    }
+}
+
+/// A word, or the name of a file, which has a dot or a slash in it.
+fn pipeline(text: &str) -> Result<Pipeline, String> {
+    match text {
+        "auto" => Ok(Pipeline::Auto),
+        "sequential" => Ok(Pipeline::Sequential),
+        file if file.contains(['.', std::path::MAIN_SEPARATOR]) => Ok(Pipeline::File(PathBuf::from(file))),
+        _ => Err(format!("`{text}` is neither auto, sequential nor the name of a file such as image.pipeline.json")),
     }
 }
 
@@ -303,7 +305,7 @@ impl ImageArgs {
             threads: self.threads,
             memory_bytes: self.memory,
             read_rows: self.chunk_rows,
-            execution: self.pipeline.into(),
+            pipeline: self.pipeline.clone(),
             trace: self.watch.trace.clone(),
             stall_after: Some(self.watch.stall_after),
         })
@@ -355,15 +357,6 @@ impl From<PrecisionArg> for Precision {
         match arg {
             PrecisionArg::Single => Precision::Single,
             PrecisionArg::Double => Precision::Double,
-        }
-    }
-}
-
-impl From<PipelineArg> for Execution {
-    fn from(arg: PipelineArg) -> Self {
-        match arg {
-            PipelineArg::Auto => Execution::Pipeline,
-            PipelineArg::Sequential => Execution::Sequential,
         }
     }
 }

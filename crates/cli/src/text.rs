@@ -1,7 +1,7 @@
 //! Results in words.
 
 use facette::{
-    Summary,
+    PipelineSummary, Summary,
     demo::{DemoSummary, Recovered},
     types::format_bytes,
 };
@@ -35,6 +35,7 @@ pub(crate) fn image(s: &Summary) -> Lines {
         ),
         line("", outputs(s.outputs.values())),
     ];
+    lines.extend(pipelines(&s.pipelines));
     let (i, flagged) = (
         &s.image,
         100.0 * s.visibilities_flagged as f64 / (s.visibilities_used + s.visibilities_flagged) as f64,
@@ -52,6 +53,23 @@ pub(crate) fn image(s: &Summary) -> Lines {
         let text =
             format!("{:.3} × {:.3} arcsec, position angle {:.1}°", b.bmaj_arcsec, b.bmin_arcsec, b.bpa_deg);
         lines.push(line("beam", text));
+    }
+    lines
+}
+
+/// The stages of passes that were run alike, once; what was promised and what came, and why they differ.
+fn pipelines(passes: &[PipelineSummary]) -> Lines {
+    let mut lines: Lines = Vec::new();
+    let ms = |seconds: f64| format!("{:.2} ms", seconds * 1e3);
+    for (i, pass) in passes.iter().enumerate() {
+        if passes[..i].iter().any(|before| before.stages == pass.stages) {
+            continue;
+        }
+        let periods = pass.predicted_period_s.zip(pass.achieved_period_s).map(|(predicted, achieved)| {
+            format!(" · {} a chunk, {} predicted", ms(achieved), ms(predicted))
+        });
+        lines.push(line("pipeline", format!("{}{}", pass.stages, periods.unwrap_or_default())));
+        lines.extend(pass.why.iter().map(|why| line("", why.clone())));
     }
     lines
 }

@@ -268,6 +268,7 @@ impl<'a> Stage<'a> {
             trace_bytes: self.watch.memory_bytes(),
             memory_bytes: None,
             threads: self.threads,
+            in_flight: execute::in_flight(&Execution::Auto, self.threads),
         }
     }
 
@@ -325,7 +326,7 @@ impl<'a> Stage<'a> {
         let n_passes = 2 + self.simulation.sources.len();
         execute::How {
             threads: self.threads,
-            execution: Execution::Pipeline,
+            execution: Execution::Auto,
             chunks,
             n_passes,
             watch: self.watch.clone(),

@@ -87,6 +87,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of a pipeline cannot be read, or is one for another run.
+    #[error("--pipeline: {} cannot be used: {source}\n  try: --pipeline auto, or a file that facette plan wrote for these options", path.display())]
+    PipelineFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: flow::BoxError,
+    },
     /// A product cannot be written.
     #[error("{0}")]
     Product(String),
@@ -133,7 +141,7 @@ impl Error {
     /// Exit code of a program that ends with this error: 1 the work failed, 2 an option was wrong, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Option { .. } => 2,
+            Error::Option { .. } | Error::PipelineFile { .. } => 2,
             Error::Run(flow::Error::Cancelled) => 130,
             _ => 1,
         }

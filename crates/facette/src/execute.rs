@@ -8,7 +8,7 @@ use flow::{
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -16,6 +16,17 @@ use tasks::{Data, Surveyed, chunk_rows};
 
 /// Chunks buffered before each stage.
 const DEPTH: usize = 1;
+
+/// Most chunks that exist at the same time in a stream of three tasks behind the source.
+pub(crate) fn in_flight(execution: &Execution, threads: usize) -> u64 {
+    match execution {
+        Execution::Sequential => 1,
+        Execution::Planned(plan) => plan.passes.iter().map(|pass| pass.window).max().unwrap_or(1) as u64,
+        // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each
+        // stage. A plan by costs has no more: its stages share as many cores as there are threads.
+        _ => 1 + (threads as u64 + 1) + 2,
+    }
+}
 
 /// How a chain is run.
 #[derive(Clone)]
@@ -47,13 +58,14 @@ pub(crate) fn visibilities_by_chunk(sets: impl Iterator<Item = (u64, usize)>) ->
 pub(crate) fn run(chain: Chain, session: &Session, how: How) -> Result<RunReport, Error> {
     let mut run = Run {
         threads: how.threads,
-        execution: how.execution,
+        execution: how.execution.clone(),
         depth: DEPTH,
         cancel: session.cancel.clone(),
         observer: None,
         snapshot_every: session.screen.snapshot_every(),
         stall_after: how.watch.stall_after,
     };
+    // Says at once what cannot be executed.
     let plan = chain.plan(&run)?;
     run.observer = Some(how.watch.observer(Arc::new(Progress::new(session, how.clone(), plan))));
     let report = chain.run(&run)?;
@@ -81,7 +93,7 @@ pub(crate) fn survey(
 struct Progress {
     session: Session,
     how: How,
-    plan: Plan,
+    plan: Mutex<Plan>,
     /// The stream that runs.
     pass: AtomicUsize,
     /// Whether a stall of this stream was told.
@@ -92,7 +104,7 @@ struct Progress {
 
 impl Progress {
     fn new(session: &Session, how: How, plan: Plan) -> Self {
-        let session = session.clone();
+        let (session, plan) = (session.clone(), Mutex::new(plan));
         let (pass, n_gridded) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Progress { session, how, plan, pass, is_stall_told: AtomicBool::new(false), n_gridded }
     }
@@ -130,10 +142,16 @@ impl Observer for Progress {
 
     fn stalled(&self, stall: &Stall) {
         if !self.is_stall_told.swap(true, Ordering::Relaxed) {
-            let pass = self.plan.passes.get(self.pass.load(Ordering::Relaxed));
+            let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+            let pass = plan.passes.get(self.pass.load(Ordering::Relaxed));
             let boundaries = pass.map_or_else(String::new, |pass| boundaries(stall, pass));
             self.session.screen.note(&format!("{stall}{boundaries}"));
         }
+    }
+
+    fn planned(&self, pass: usize, plan: &PassPlan) {
+        let mut plans = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.passes.get_mut(pass).into_iter().for_each(|known| known.clone_from(plan));
     }
 
     fn pass_started(&self, pass: usize, _source: &str, _n_chunks: Option<u64>) {
@@ -155,11 +173,7 @@ fn boundaries(stall: &Stall, pass: &PassPlan) -> String {
         _ => None,
     };
     let waiting: BTreeSet<_> = stall.workers.iter().filter_map(|w| boundary(&w.worker)).collect();
-    // The source is a stage of its own in front of the stages of the plan.
-    let tasks = |stage: usize| match stage.checked_sub(1) {
-        None => Some(pass.source.clone()),
-        Some(stage) => pass.stages.get(stage).map(|stage| stage.tasks.join(", ")),
-    };
+    let tasks = |stage: usize| pass.stages.get(stage).map(|stage| stage.tasks.join(", "));
     let say =
         |boundary| Some(format!("; boundary {boundary}: {} → {}", tasks(boundary)?, tasks(boundary + 1)?));
     waiting.into_iter().filter_map(say).collect()

@@ -27,8 +27,8 @@ mod watch;
 
 pub use ::image::peak_near;
 pub use error::Error;
-pub use request::{Product, Request};
+pub use request::{Pipeline, Product, Request};
 pub use screen::{Screen, Session, Silent};
 pub use staging::Scratch;
-pub use summary::{BeamSummary, GridderSummary, ImageSummary, Summary, TaskSummary};
+pub use summary::{BeamSummary, GridderSummary, ImageSummary, PipelineSummary, Summary, TaskSummary};
 pub use {fits, flow, kernels, modes, ms, report, sim, tables, tasks, types};

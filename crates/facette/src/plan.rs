@@ -38,6 +38,8 @@ pub(crate) struct Spec {
     pub trace_bytes: u64,
     pub memory_bytes: Option<u64>,
     pub threads: usize,
+    /// Most chunks that exist at the same time.
+    pub in_flight: u64,
 }
 
 impl Spec {
@@ -81,9 +83,8 @@ fn fixed_bytes(spec: &Spec) -> u64 {
     // Complex32, flag and weight a correlation; then visibility and weight a sample, in double precision.
     let sample_bytes = 13 * n_corr + 24;
     let chunk_bytes = spec.chunk_rows() * (n_chan * sample_bytes + 24) as u64;
-    // The source has one in hand, so has each replica of the first stage and the gridder; one waits before each stage.
     let n_chunk = spec.n_row.div_ceil(spec.chunk_rows().max(1));
-    let in_flight = (1 + (spec.threads as u64 + 1) + 2).min(n_chunk);
+    let in_flight = spec.in_flight.min(n_chunk);
     BASE_BYTES + in_flight * chunk_bytes + spec.read_bytes + spec.trace_bytes + density_bytes(spec)
 }
 
@@ -183,7 +184,7 @@ impl<T: Real> Planned<T> {
             n => format!(" in {n} passes over the data"),
         };
         format!(
-            "w-gridding, {} planes of {} × {}{passes}, error ≤ {epsilon:e} · pipeline read → stokes → weigh → grid \
+            "w-gridding, {} planes of {} × {}{passes}, error ≤ {epsilon:e} · read → stokes → weigh → grid \
              ({threads} threads) · memory {} of {}",
             r.n_planes,
             r.nu,

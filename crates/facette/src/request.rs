@@ -1,5 +1,7 @@
 //! What a user asks for, parsed but not yet compared with the data.
 
+use crate::Error;
+use flow::Execution;
 use ms::FieldRef;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -74,8 +76,8 @@ pub struct Request {
     pub memory_bytes: Option<u64>,
     /// Rows read from disk at a time; does not change the image.
     pub read_rows: Option<usize>,
-    /// Whether tasks run as a pipeline on threads of their own, or one after the other (for debugging).
-    pub execution: flow::Execution,
+    /// Which stages the tasks run in; does not change the image.
+    pub pipeline: Pipeline,
     /// File for a trace of every call of every task, in the trace event format (Perfetto); `None`: none.
     pub trace: Option<PathBuf>,
     /// The screen is told when nothing has moved in a pass over the data for so long; `None` or zero: never.
@@ -103,10 +105,59 @@ impl Default for Request {
             threads: None,
             memory_bytes: None,
             read_rows: None,
-            execution: flow::Execution::Pipeline,
+            pipeline: Pipeline::Auto,
             trace: None,
             stall_after: Some(STALL_AFTER),
         }
+    }
+}
+
+/// Which stages the tasks run in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pipeline {
+    /// Those that the costs of the first chunks ask for.
+    #[default]
+    Auto,
+    /// One after the other on one thread, for debugging.
+    Sequential,
+    /// Those of a file ([`flow::Plan::to_json`]), such as `facette plan` writes.
+    File(PathBuf),
+}
+
+impl std::fmt::Display for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pipeline::Auto => f.write_str("auto"),
+            Pipeline::Sequential => f.write_str("sequential"),
+            Pipeline::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl Pipeline {
+    /// The same for the runtime.
+    pub(crate) fn execution(&self) -> Result<Execution, Error> {
+        match self {
+            Pipeline::Auto => Ok(Execution::Auto),
+            Pipeline::Sequential => Ok(Execution::Sequential),
+            Pipeline::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| self.refuse(source.into()))?;
+                let plan = flow::Plan::from_json(&text).map_err(|source| self.refuse(source.into()))?;
+                Ok(Execution::Planned(plan.into()))
+            }
+        }
+    }
+
+    /// The same error, told of the file if it is one of the file.
+    pub(crate) fn blame(&self, error: Error) -> Error {
+        match (self, error) {
+            (Pipeline::File(_), Error::Run(flow::Error::Build(source))) => self.refuse(source.into()),
+            (_, error) => error,
+        }
+    }
+
+    fn refuse(&self, source: flow::BoxError) -> Error {
+        Error::PipelineFile { path: PathBuf::from(self.to_string()), source }
     }
 }
 
@@ -168,10 +219,7 @@ impl Request {
             ("threads", threads.to_string()),
             ("memory", self.memory_bytes.map_or("all".to_owned(), |b| format!("{b}B"))),
             ("chunk-rows", self.read_rows.unwrap_or(crate::open::READ_ROWS).to_string()),
-            (
-                "pipeline",
-                if self.execution == flow::Execution::Sequential { "sequential" } else { "auto" }.to_owned(),
-            ),
+            ("pipeline", self.pipeline.to_string()),
         ];
         let trace = self.trace.iter().map(|path| ("trace", path.display().to_string()));
         let stall_after = ("stall-after", format!("{}s", self.stall_after.unwrap_or_default().as_secs_f64()));

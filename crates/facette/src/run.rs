@@ -8,10 +8,10 @@ use crate::{
     request::Resolved,
     resources,
     staging::Staging,
-    summary::{FORMAT, Summary, gridder_summary, image_summary, task_summaries},
+    summary::{FORMAT, Summary, gridder_summary, image_summary, pipeline_summaries, task_summaries},
     watch::Watch,
 };
-use flow::{Chain, Output, RunReport};
+use flow::{Chain, Execution, Output, RunReport};
 use modes::{Dirty, Psf};
 use std::time::Instant;
 use tasks::{Imaged, Real, WriteFits};
@@ -29,11 +29,14 @@ pub fn image(request: &Request, session: &Session) -> Result<Summary, Error> {
     let threads = request.threads.unwrap_or_else(resources::n_threads);
     let watch = Watch::new(request.stall_after, request.trace.clone(), threads);
     let products = request.outputs().map(|(_, path)| ("out", path)).into_iter().chain(watch.product());
+    let execution = request.pipeline.execution()?;
     let staging = Staging::new(products.collect(), request.overwrite, &session.scratch)?;
     let opened = open::open(request, session, threads, &watch)?;
     let (geometry, notes) = guess::geometry(request.npix, request.cell_rad, &opened.reach);
     notes.iter().for_each(|n| session.screen.note(n));
-    let job = Job { request, session, opened, geometry, threads, started, staging: &staging, watch };
+    let staging_of = &staging;
+    let job =
+        Job { request, session, opened, geometry, threads, execution, started, staging: staging_of, watch };
     let made = match request.precision {
         Precision::Single => job.image::<f32>(),
         Precision::Double => job.image::<f64>(),
@@ -51,6 +54,7 @@ struct Job<'a> {
     opened: Opened,
     geometry: ImageGeometry,
     threads: usize,
+    execution: Execution,
     started: Instant,
     staging: &'a Staging,
     watch: Watch,
@@ -62,7 +66,8 @@ impl Job<'_> {
         self.announce(&planned);
         let mut chain = Chain::new();
         let made = self.declare(&mut chain, &planned)?;
-        let report = execute::run(chain, self.session, self.how(planned.plan.n_passes()))?;
+        let report = execute::run(chain, self.session, self.how(planned.plan.n_passes()));
+        let report = report.map_err(|error| self.request.pipeline.blame(error))?;
         let image = made.take().ok_or_else(|| Error::Declare("the chain made no image".into()))?;
         if let Some(Err(why)) = &image.beam {
             self.session.screen.note(&format!("no beam was fitted: {why}"));
@@ -90,6 +95,7 @@ impl Job<'_> {
             trace_bytes: self.watch.memory_bytes(),
             memory_bytes: self.request.memory_bytes,
             threads: self.threads,
+            in_flight: execute::in_flight(&self.execution, self.threads),
         }
     }
 
@@ -133,7 +139,7 @@ impl Job<'_> {
         let rows = self.opened.surveyed.extents.iter().map(|e| e.n_row);
         execute::How {
             threads: self.threads,
-            execution: self.request.execution,
+            execution: self.execution.clone(),
             chunks: execute::visibilities_by_chunk(rows.zip(n_chan)),
             n_passes,
             watch: self.watch.clone(),
@@ -163,6 +169,7 @@ impl Job<'_> {
             planned_memory_bytes: planned.memory_bytes,
             gridder: gridder_summary(planned, self.request.epsilon, self.threads),
             image: image_summary(image, &self.geometry),
+            pipelines: pipeline_summaries(report),
             tasks: task_summaries(report),
             outputs: outputs.collect(),
         }

@@ -45,6 +45,8 @@ pub struct Summary {
     pub gridder: GridderSummary,
     /// The image.
     pub image: ImageSummary,
+    /// The stages of every pass over the data.
+    pub pipelines: Vec<PipelineSummary>,
     /// Time per task.
     pub tasks: Vec<TaskSummary>,
     /// Files written, by kind.
@@ -96,6 +98,35 @@ pub struct BeamSummary {
     pub bmaj_arcsec: f64,
     pub bmin_arcsec: f64,
     pub bpa_deg: f64,
+}
+
+/// How one pass over the data was run.
+#[derive(Clone, Debug, Serialize)]
+pub struct PipelineSummary {
+    /// Its stages, such as `ReadChunks | ToStokes → Weigh ×2 | Grid (2 threads)`.
+    pub stages: String,
+    /// Chunks.
+    pub chunks: u64,
+    /// Seconds of the pass.
+    pub wall_s: f64,
+    /// Seconds from chunk to chunk that the costs of the first chunks promised; null where they did not decide.
+    pub predicted_period_s: Option<f64>,
+    /// Seconds from chunk to chunk as they came, behind the first chunks.
+    pub achieved_period_s: Option<f64>,
+    /// Why the two differ by more than 15 %.
+    pub why: Option<String>,
+}
+
+pub(crate) fn pipeline_summaries(report: &RunReport) -> Vec<PipelineSummary> {
+    let summary = |(pass, plan): (&flow::PassReport, &flow::PassPlan)| PipelineSummary {
+        stages: plan.to_string(),
+        chunks: pass.chunks,
+        wall_s: pass.wall_s,
+        predicted_period_s: pass.forecast.as_ref().map(|forecast| forecast.predicted_s),
+        achieved_period_s: pass.forecast.as_ref().map(|forecast| forecast.achieved_s),
+        why: pass.forecast.as_ref().and_then(|forecast| forecast.why.clone()),
+    };
+    report.passes.iter().zip(&report.plan.passes).map(summary).collect()
 }
 
 /// Time of one task, summed over its replicas.

@@ -33,5 +33,5 @@ fn bytes_of_several_chunks_do_not_depend_on_threads_reads_or_execution() {
     for rows in [1000, 16_384, 100_000] {
         assert!(bytes(&|r| r.read_rows = Some(rows)) == want, "{rows} rows at a time");
     }
-    assert!(bytes(&|r| r.execution = Execution::Sequential) == want, "sequential");
+    assert!(bytes(&|r| r.pipeline = facette::Pipeline::Sequential) == want, "sequential");
 }

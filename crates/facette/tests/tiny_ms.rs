@@ -108,7 +108,7 @@ fn bytes_do_not_depend_on_threads_reads_or_execution() {
     for rows in [1, 7, 100_000] {
         assert!(bytes(&|r| r.read_rows = Some(rows)) == want, "{rows} rows");
     }
-    assert!(bytes(&|r| r.execution = facette::flow::Execution::Sequential) == want, "sequential");
+    assert!(bytes(&|r| r.pipeline = facette::Pipeline::Sequential) == want, "sequential");
 }
 
 #[test]

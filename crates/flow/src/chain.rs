@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     marker::PhantomData,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Instant,
 };
 
@@ -34,7 +34,7 @@ impl Chain {
 
     /// A value that is there from the start.
     pub fn constant<T: Send + 'static>(&mut self, value: T) -> Socket<Once, T> {
-        let place = Place::of(Arc::new(std::sync::Mutex::new(Some(value))));
+        let place = Place::of(Arc::new(Mutex::new(Some(value))));
         Socket::new(self.draft.internal((), TakeUp(place), "constant"))
     }
 
@@ -205,7 +205,7 @@ impl Draft {
         sequence.crew().set_pool(threads.clone());
         sequence.crew().set_once();
         // Fails only if it was set before, and nobody else sets it.
-        let _ = env.set(Env { run: run.clone(), pool: threads });
+        let _ = env.set(Env { run: run.clone(), pool: threads, profiles: Mutex::default() });
         let settings = Settings {
             frames: Some(1),
             cancel: run.cancel.clone(),

@@ -65,8 +65,10 @@ pub struct Sample {
 impl Sample {
     /// What [`Execution::Auto`] begins with: few enough frames not to matter, on as many threads as soon as possible.
     pub(crate) fn pilot(threads: usize, is_parallel: bool) -> Self {
-        let threads = if is_parallel { vec![threads, threads.div_ceil(2)] } else { vec![1] };
-        Sample { warm_up: 2, frames: 3, threads }
+        let half = threads.div_ceil(2);
+        // In turn, so that a moment in which the machine was busy does not fall on one of them alone.
+        let threads = if is_parallel { vec![threads, half, threads, half] } else { vec![1; 2] };
+        Sample { warm_up: 1, frames: 2, threads }
     }
 }
 

@@ -28,6 +28,19 @@ pub(crate) struct Env {
     pub(crate) run: Run,
     /// Threads that all tasks that are parallel inside share, unless a plan gives them some of their own.
     pub(crate) pool: Option<Arc<ThreadPool>>,
+    /// Costs of the streams that have been planned, for others of the same tasks.
+    pub(crate) profiles: Mutex<Vec<StreamProfile>>,
+}
+
+impl Env {
+    fn profile(&self, links: &[Link]) -> Option<StreamProfile> {
+        let profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
+        profiles.iter().find(|known| known.names().eq(links.iter().map(|link| link.name.as_str()))).cloned()
+    }
+
+    fn keep(&self, profile: &StreamProfile) {
+        self.profiles.lock().unwrap_or_else(PoisonError::into_inner).push(profile.clone());
+    }
 }
 
 /// A stream that is run, turn after turn.
@@ -57,8 +70,11 @@ impl Stream {
     pub(crate) fn run(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
         let Run { execution, threads, .. } = &env.run;
         let is_new = self.profile.is_none();
+        if *execution == Execution::Auto && is_new {
+            self.profile = env.profile(&self.links);
+        }
         let sample = match execution {
-            Execution::Auto if is_new && planner::is_worth_planning(&self.links, *threads) => {
+            Execution::Auto if self.profile.is_none() && planner::is_worth_planning(&self.links, *threads) => {
                 Some(Sample::pilot(*threads, self.links.iter().any(|link| link.is_parallel)))
             }
             Execution::Sample(sample) => Some(sample.clone()),
@@ -98,7 +114,11 @@ impl Stream {
             timings.append(&mut recorder.timings.lock().unwrap_or_else(PoisonError::into_inner));
             goes_on = self.pipeline.as_mut().is_some_and(|pipeline| pipeline.crew().has_paused());
         }
-        self.profile = Some(StreamProfile::new(&self.links, &timings, &self.sizes.lock()));
+        let profile = StreamProfile::new(&self.links, &timings, &self.sizes.lock());
+        if goes_on {
+            env.keep(&profile);
+        }
+        self.profile = Some(profile);
         Ok(goes_on)
     }
 

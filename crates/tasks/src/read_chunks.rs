@@ -72,4 +72,9 @@ impl Source for ReadChunks {
         }
         Ok(None)
     }
+
+    /// Visibilities: rows × channels.
+    fn size(&self, chunk: &VisChunk) -> u64 {
+        (chunk.n_row() * chunk.setup.freq_hz.len()) as u64
+    }
 }

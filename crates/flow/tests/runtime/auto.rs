@@ -95,7 +95,7 @@ fn costs_of_the_first_frames_decide_the_stages_of_the_rest() {
     assert!(report.tasks.iter().all(|task| task.calls == 60), "{:?}", report.tasks);
     let stream = &report.profile.streams[0];
     assert_eq!(stream.names().collect::<Vec<_>>(), ["Count", "Light", "Heavy", "Digest"]);
-    assert_eq!((stream.frames, stream.tasks[2].kind), (3, TaskKind::Replicable));
+    assert_eq!((stream.frames, stream.tasks[2].kind), (4, TaskKind::Replicable));
     assert!(stream.tasks[2].seconds(1) >= 0.003, "{stream:?}");
     let forecast = report.passes[0].forecast.as_ref().unwrap();
     // Five frames were the sample.
@@ -198,4 +198,18 @@ fn costs_that_move_between_turns_cut_the_stream_anew() {
     assert_eq!(report.passes[0].n_replanned, 1, "{told:?}");
     assert_eq!((report.passes[0].chunks, report.passes.len()), (160, 1));
     assert!(told.iter().any(|plan| plan.contains("First ×") && !plan.contains("Second ×4")), "{told:?}");
+}
+
+#[test]
+fn streams_of_the_same_tasks_are_sampled_once() {
+    let mut chain = Chain::new();
+    for _ in 0..3 {
+        chain.per_chunk(Count(0, 30), |c, n| {
+            let n = c.then(n, Nap::new("Heavy", 1, true));
+            c.sink(n, facette_flow::closures::map("Drop", |_: u64| Ok(())));
+        });
+    }
+    let report = chain.run(&Run::auto(3)).unwrap();
+    let frames: Vec<_> = report.passes.iter().map(|pass| pass.forecast.as_ref().unwrap().frames).collect();
+    assert_eq!((frames, report.profile.streams.len()), (vec![25, 30, 30], 1));
 }
