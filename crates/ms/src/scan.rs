@@ -4,7 +4,10 @@ use crate::{
     Error, Ms,
     spans::{RowKind, Span, join, runs},
 };
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
 use tables::Column;
 
 /// How many rows a field has with a data description.
@@ -101,34 +104,42 @@ pub(crate) struct Scan {
     ids: Ids,
     filter: RowFilter,
     kinds: Vec<RowKind>,
-    n_row: u64,
-    next_row: u64,
+    /// Rows that were not looked at so far: ascending and apart, none empty.
+    left: VecDeque<Range<u64>>,
     read_rows: usize,
 }
 
 impl Scan {
-    pub(crate) fn open(ms: &Ms, filter: RowFilter, read_rows: usize) -> Result<Self, Error> {
-        let (ids, n_row) = (Ids::open(ms)?, ms.n_row());
-        Ok(Scan { ids, filter, kinds: Vec::new(), n_row, next_row: 0, read_rows: read_rows.max(1) })
+    /// Looks at `rows` alone if they are given.
+    pub(crate) fn open(
+        ms: &Ms,
+        filter: RowFilter,
+        rows: Option<&[Range<u64>]>,
+        read_rows: usize,
+    ) -> Result<Self, Error> {
+        let all = [0..ms.n_row()];
+        let left = rows.unwrap_or(&all).iter().filter(|rows| !rows.is_empty()).cloned().collect();
+        Ok(Scan { ids: Ids::open(ms)?, filter, kinds: Vec::new(), left, read_rows: read_rows.max(1) })
     }
 
     /// Rows that were not looked at so far.
     pub(crate) fn n_left(&self) -> u64 {
-        self.n_row - self.next_row
+        self.left.iter().map(|rows| rows.end - rows.start).sum()
     }
 
     /// The next block, whether or not a row of it is selected; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Block>, Error> {
-        let start = self.next_row;
-        if start == self.n_row {
-            return Ok(None);
+        let Some(rows) = self.left.front_mut() else { return Ok(None) };
+        let (start, end) = (rows.start, rows.start.saturating_add(self.read_rows as u64).min(rows.end));
+        rows.start = end;
+        if rows.is_empty() {
+            self.left.pop_front();
         }
-        self.next_row = start.saturating_add(self.read_rows as u64).min(self.n_row);
         let filter = &self.filter;
         self.kinds.clear();
-        self.kinds.extend(self.ids.read(start..self.next_row)?.map(|ids| filter.kind(ids)));
+        self.kinds.extend(self.ids.read(start..end)?.map(|ids| filter.kind(ids)));
         let all = runs(start, &self.kinds);
         let spans = join(start, &self.kinds, all.clone());
-        Ok(Some(Block { n_row: self.next_row - start, all, spans }))
+        Ok(Some(Block { n_row: end - start, all, spans }))
     }
 }

@@ -21,10 +21,13 @@ pub struct Selected {
 }
 
 /// What readers need to know.
+#[derive(Clone)]
 pub(crate) struct Resolved {
     pub(crate) ms: Ms,
     pub(crate) setup: Arc<Setup>,
     pub(crate) filter: RowFilter,
+    /// Rows of the table that are looked at; all if there are none.
+    pub(crate) rows: Option<Arc<[Range<u64>]>>,
     pub(crate) column: String,
     pub(crate) chan: Range<usize>,
     /// Shape [channel][correlation] of the cells in the table.
@@ -50,6 +53,7 @@ impl Selected {
             ms: ms.clone(),
             setup: Arc::new(Setup { freq_hz, correlations }),
             filter: filter(ms, field, ddid, cell_shape),
+            rows: None,
             column: selection.column.clone(),
             chan,
             cell_shape,
@@ -140,6 +144,14 @@ impl Selected {
         self.inner.ms.n_row()
     }
 
+    /// The same selection of some rows of the table alone: a sample. Ranges must ascend and not overlap; what lies
+    /// behind the end of the table is left out.
+    pub fn part(&self, rows: &[Range<u64>]) -> Self {
+        let n_row = self.inner.ms.n_row();
+        let rows = rows.iter().map(|rows| rows.start.min(n_row)..rows.end.min(n_row)).collect();
+        Selected { inner: Arc::new(Resolved { rows: Some(rows), ..(*self.inner).clone() }) }
+    }
+
     /// Bytes that a reader asked for `read_rows` rows at a time holds besides its chunks.
     pub fn read_bytes(&self, read_rows: usize) -> u64 {
         (self.inner.rows_at_a_time(read_rows) * self.inner.row_bytes()) as u64
@@ -182,7 +194,7 @@ impl Resolved {
     /// that what fails at once fails before anything is planned.
     fn check_first_row(&self) -> Result<(), Error> {
         const READ_ROWS: usize = 1 << 12;
-        let mut scan = Scan::open(&self.ms, self.filter.clone(), READ_ROWS)?;
+        let mut scan = Scan::open(&self.ms, self.filter.clone(), self.rows.as_deref(), READ_ROWS)?;
         while let Some(block) = scan.next()? {
             if let Some(span) = block.spans.into_iter().next().map(|mut s| s.split_first(1)) {
                 return Visibilities::open(self)?.read(&span, &mut Vec::new());

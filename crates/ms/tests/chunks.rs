@@ -149,3 +149,23 @@ fn tiny_is_the_same_for_any_size_of_reads_and_ends_with_a_short_chunk() {
     }
     assert!(want.iter().all(|c| c.weight_rfc.iter().all(|w| *w == 1.0) && !c.flag_rfc.contains(&true)));
 }
+
+#[test]
+fn a_part_of_the_rows_gives_what_the_whole_gives_there() {
+    let ms = fixture("mixed.ms");
+    let selected = select(&ms, 0, 1, "DATA").unwrap();
+    let whole = read_all(&selected, read(100, 100));
+    let wanted: Vec<u64> = (0..72).filter(|&row| {
+        let (field, (antenna1, antenna2), ddid) = mixed_rows()[row as usize];
+        (field, ddid) == (0, 1) && antenna1 != antenna2
+    }).collect();
+    let ranges = [0..0, 1..20, 36..37, 40..1000];
+    for read_rows in [1, 7, 100] {
+        let part = read_all(&selected.part(&ranges), read(2, read_rows));
+        let is_in = |row: &u64| ranges.iter().any(|range| range.contains(row));
+        let want: Vec<_> = wanted.iter().zip(&whole.uvw_m).filter(|(row, _)| is_in(row)).map(|(_, uvw)| *uvw).collect();
+        assert!(!want.is_empty() && want.len() < whole.uvw_m.len());
+        assert_eq!(part.uvw_m, want, "{read_rows}");
+    }
+    assert!(read_all(&selected.part(&[72..80]), read(2, 5)).uvw_m.is_empty());
+}
