@@ -82,6 +82,12 @@ impl Problem {
         &self.given.core_types
     }
 
+    /// What it costs to hand the output of each task over, in the order of the chain; empty if it costs nothing.
+    #[must_use]
+    pub fn crossing(&self) -> &[f64] {
+        &self.given.crossing
+    }
+
     /// The cap on memory in bytes, if there is one.
     #[must_use]
     pub fn memory_cap(&self) -> Option<u64> {

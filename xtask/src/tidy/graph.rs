@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("tables", &[]),
     ("schedule", &[]),
     ("flow", &["schedule"]),
+    ("simulate", &["schedule"]),
     ("kernels", &["types"]),
     ("fits", &["types"]),
     ("report", &["types"]),
@@ -30,8 +31,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "facette",
         &[
-            "types", "tables", "schedule", "flow", "kernels", "fits", "report", "ms", "image", "sim",
-            "tasks", "modes",
+            "types", "tables", "schedule", "flow", "simulate", "kernels", "fits", "report", "ms", "image",
+            "sim", "tasks", "modes",
         ],
     ),
     ("cli", &["facette"]),
