@@ -4,6 +4,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
     Error, Pipeline, Product, Request,
     demo::DemoRequest,
+    outlook::{CoreKind, OutlookRequest, parse_machine},
+    telescope::{self, Telescope},
     ms::FieldRef,
     types::{
         Precision, Stokes, UnitError, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy, parse_time_s,
@@ -37,6 +39,12 @@ writes m.dirty.fits, m.dirty.png and m.dirty.summary.json (facette psf: m.psf.*)
 DDFacet's names work where they mean the same: --Data-ColName, --Output-Name, --Image-NPix, --Image-Cell (arcsec),
 --Weight-Mode, --Weight-Robust, --Selection-Field, --Selection-DDID, --Selection-ChanStart, --Parallel-NCPU.";
 
+const PLAN_EXAMPLE: &str = "Example:
+  facette plan my.ms --npix 4096 --cell 1.5arcsec --cores 16 --out night
+reads at most 5 % of the rows, and writes night.plan.json, night.plan.png (ratio over cores), night.plan.gantt.png (who
+works when), night.pipeline.json and night.profile.json. Then
+  facette dirty my.ms --npix 4096 --cell 1.5arcsec --pipeline night.pipeline.json";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a dirty image
@@ -45,6 +53,9 @@ pub(crate) enum Command {
     /// Make the point spread function and fit the beam
     #[command(after_help = IMAGE_EXAMPLE)]
     Psf(ImageArgs),
+    /// Say what it would take: recommended pipeline, real-time ratio, cores and memory for a target
+    #[command(after_help = PLAN_EXAMPLE)]
+    Plan(PlanArgs),
     /// Say what a MeasurementSet holds
     Info(InfoArgs),
     /// Simulate a small MeerKAT-like observation, image it and measure its sources
@@ -57,7 +68,7 @@ impl Command {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.watch.live,
             Command::Demo(args) => args.watch.live,
-            Command::Info(_) => false,
+            Command::Info(_) | Command::Plan(_) => false,
         }
     }
 
@@ -65,6 +76,7 @@ impl Command {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.quiet,
             Command::Demo(args) => args.quiet,
+            Command::Plan(args) => args.image.quiet,
             Command::Info(_) => false,
         }
     }
@@ -194,6 +206,37 @@ pub(crate) struct WatchArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    image: ImageArgs,
+
+    /// What would be made
+    #[arg(long, value_enum, default_value = "dirty", help_heading = "Planning")]
+    mode: ModeArg,
+    /// Cores to plan for, as fast as these [default: those that are measured with, see --threads]
+    #[arg(long, value_name = "N", conflicts_with = "machine", help_heading = "Planning")]
+    cores: Option<usize>,
+    /// Cores of several kinds, with their speed relative to these cores where it is not 1 (0.5 for kinds called little),
+    /// such as big:8,little:8@0.4
+    #[arg(long, value_name = "KIND:N[@SPEED],…", help_heading = "Planning")]
+    machine: Option<String>,
+    /// Real-time ratio (processing / observed time) that is to be reached
+    #[arg(long, value_name = "R", default_value_t = 1.0, allow_negative_numbers = true, help_heading = "Planning")]
+    target_ratio: f64,
+    /// Also say what an hour of a telescope would take: ska-low, ska-mid, meerkat or lofar
+    #[arg(long, value_name = "NAME", value_parser = telescope, help_heading = "Planning")]
+    telescope: Option<&'static Telescope>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModeArg {
+    /// The dirty image
+    Dirty,
+    /// The point spread function
+    Psf,
+}
+
+#[derive(Args)]
 pub(crate) struct InfoArgs {
     /// MeasurementSet
     #[arg(value_name = "MS")]
@@ -273,6 +316,11 @@ fn pipeline(text: &str) -> Result<Pipeline, String> {
     }
 }
 
+fn telescope(text: &str) -> Result<&'static Telescope, String> {
+    let names = || telescope::ALL.iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
+    telescope::find(text).ok_or_else(|| format!("there is no telescope `{text}`; there are {}", names()))
+}
+
 /// A duration with its unit; zero needs none.
 fn patience(text: &str) -> Result<Duration, UnitError> {
     let seconds = if text.trim() == "0" { 0.0 } else { parse_time_s(text)? };
@@ -322,6 +370,27 @@ impl ImageArgs {
                 way_out: "--robust 0".to_owned(),
             }),
         }
+    }
+}
+
+impl PlanArgs {
+    /// The request in the library's words.
+    pub(crate) fn request(&self) -> Result<OutlookRequest, Error> {
+        let product = match self.mode {
+            ModeArg::Dirty => Product::Dirty,
+            ModeArg::Psf => Product::Psf,
+        };
+        let uniform = |count| vec![CoreKind { name: "core".to_owned(), count, speed: 1.0 }];
+        let machine = self.machine.as_deref().map(parse_machine).transpose()?;
+        // The trace is that of the simulated pipeline.
+        let request = Request { trace: None, ..self.image.request(product)? };
+        Ok(OutlookRequest {
+            request,
+            machine: machine.or(self.cores.map(uniform)),
+            target_ratio: self.target_ratio,
+            telescope: self.telescope,
+            trace: self.image.watch.trace.clone(),
+        })
     }
 }
 

@@ -45,6 +45,10 @@ fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), 
             let summary = facette::demo::demo(&args.request()?, session)?;
             terminal.lines(&text::demo(&summary));
         }
+        Command::Plan(args) => {
+            let outlook = facette::outlook::outlook(&args.request()?, session)?;
+            terminal.lines(&text::outlook(&outlook));
+        }
         Command::Info(args) => {
             let lines = facette::info::info(&args.ms, session)?;
             terminal.lines(&lines);

@@ -3,7 +3,8 @@
 use facette::{
     PipelineSummary, Summary,
     demo::{DemoSummary, Recovered},
-    types::format_bytes,
+    outlook::{Extrapolation, Outlook},
+    types::{format_bytes, format_count},
 };
 
 type Lines = Vec<(String, String)>;
@@ -108,4 +109,100 @@ fn source(i: usize, r: &Recovered) -> (String, String) {
         r.position_error_px()
     );
     line(&format!("{:>6}", i + 1), text)
+}
+
+/// The recommended pipeline, what it would take, what holds it up, and what a target needs.
+pub(crate) fn outlook(o: &Outlook) -> Lines {
+    let p = &o.prediction;
+    let share = 100.0 * o.rows_read as f64 / o.rows_total.max(1) as f64;
+    let mut lines = vec![line(
+        "measured",
+        format!(
+            "{} of {} rows ({share:.1} %) in {:.2} s on {} cores of {}",
+            format_count(o.rows_read),
+            format_count(o.rows_total),
+            o.took_s,
+            o.measured_on.cores,
+            if o.measured_on.processor.is_empty() { "this machine" } else { &o.measured_on.processor },
+        ),
+    )];
+    let machine: Vec<_> = p.machine.iter().map(|kind| format!("{} {}", kind.count, kind.name)).collect();
+    let mut label = "pipeline";
+    for pipeline in &p.pipelines {
+        lines.push(line(label, pipeline.clone()));
+        label = "";
+    }
+    lines.push(line(
+        "predicted",
+        format!(
+            "{:.2} s for {:.0} s observed on {} · real-time ratio {:.4} · memory {}",
+            p.wall_s,
+            o.observed_s,
+            machine.join(", "),
+            p.real_time_ratio,
+            format_bytes(o.memory_bytes)
+        ),
+    ));
+    lines.push(line(
+        "",
+        format!(
+            "survey {:.2} s · passes {:.2} s ({:.2} ms a chunk) · once {:.2} s · {:.1} M visibilities/s",
+            p.survey_s,
+            p.streams_s,
+            p.period_s * 1e3,
+            p.once_s,
+            o.visibilities as f64 / p.wall_s / 1e6
+        ),
+    ));
+    let b = &o.bottleneck;
+    lines.push(line("bottleneck", format!("{}, {:.0} % of the run: {}", b.task, 100.0 * b.share, b.why)));
+    for remedy in &b.remedies {
+        lines.push(line("", format!("{}: ratio {:.4}", remedy.change, remedy.real_time_ratio)));
+    }
+    lines.push(line("target", target(o)));
+    lines.extend(o.telescope.iter().flat_map(telescope));
+    lines.push(line("", outputs(o.outputs.values())));
+    lines
+}
+
+fn target(o: &Outlook) -> String {
+    let t = &o.target;
+    match t.cores {
+        Some(cores) => {
+            let memory = t.memory_bytes.map_or("more memory than there is here".to_owned(), format_bytes);
+            let s = if cores == 1 { "" } else { "s" };
+            format!(
+                "ratio {}: {cores} core{s} like these reach {:.4}, with {memory}",
+                t.real_time_ratio, t.reached_ratio
+            )
+        }
+        None => format!(
+            "ratio {}: no number of cores reaches it, the best is {:.4}; see what holds it up",
+            t.real_time_ratio, t.reached_ratio
+        ),
+    }
+}
+
+fn telescope(e: &Extrapolation) -> Lines {
+    let nodes = match e.nodes {
+        Some(nodes) => format!("{} nodes of {} cores reach the target", format_count(nodes), e.cores_per_node),
+        None => "no number of nodes reaches the target: what each does once takes too long".to_owned(),
+    };
+    let mut lines = vec![
+        line("telescope", format!("{} · {} × {} pixels, {} planes", e.telescope, e.npix, e.npix, e.n_planes)),
+        line(
+            "",
+            format!(
+                "{:.3e} visibilities an hour · passes {:.0} s, once {:.0} s on one node · ratio {:.3} · {} with all planes",
+                e.visibilities,
+                e.streams_s,
+                e.once_s,
+                e.real_time_ratio,
+                format_bytes(e.memory_bytes)
+            ),
+        ),
+        line("", nodes),
+    ];
+    lines.extend(e.assumptions.iter().map(|text| line("assumed", text.clone())));
+    lines
 }

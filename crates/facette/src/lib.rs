@@ -15,6 +15,7 @@ mod guess;
 mod header;
 pub mod info;
 mod open;
+pub mod outlook;
 mod plan;
 mod request;
 pub mod resources;

@@ -1,10 +1,16 @@
 //! Opening MeasurementSets and looking at what was selected of them.
 
-use crate::{Error, Request, Session, guess::Reach, watch::Watch};
+use crate::{
+    Error, Request, Session,
+    guess::Reach,
+    plan::{ChunkShape, Spec},
+    watch::Watch,
+};
+use flow::Execution;
 use ms::{Ms, Selected, Selection};
 use std::path::PathBuf;
 use tasks::{Data, Surveyed};
-use types::format_count;
+use types::{ImageGeometry, format_count};
 
 /// Rows read at a time where the user does not say: a few MB of visibilities.
 pub(crate) const READ_ROWS: usize = 16_384;
@@ -28,41 +34,95 @@ impl Opened {
     pub(crate) fn n_row(&self) -> u64 {
         self.surveyed.extents.iter().map(|e| e.n_row).sum()
     }
+
+    /// The question to the planner of gridding.
+    pub(crate) fn spec(
+        &self,
+        request: &Request,
+        geometry: ImageGeometry,
+        threads: usize,
+        execution: &Execution,
+    ) -> Spec {
+        // The largest chunks of all MeasurementSets decide.
+        let size = |c: &ChunkShape| c.n_chan * c.n_corr;
+        let shapes = self.selected.iter().map(|s| s.setup());
+        let shapes = shapes.map(|s| ChunkShape { n_chan: s.freq_hz.len(), n_corr: s.correlations.len() });
+        Spec {
+            geometry,
+            epsilon: request.epsilon,
+            w_abs_lambda: self.w_abs_lambda,
+            w_correction: true,
+            weighting: request.weighting,
+            chunk: shapes.max_by_key(size).unwrap_or(ChunkShape { n_chan: 1, n_corr: 1 }),
+            n_row: self.n_row(),
+            read_bytes: self.read_bytes,
+            trace_bytes: 0,
+            memory_bytes: request.memory_bytes,
+            threads,
+            in_flight: crate::execute::in_flight(execution, threads),
+        }
+    }
 }
 
-/// Opens all MeasurementSets of a request.
+/// MeasurementSets with what was selected of each; no row has been looked at but the first.
+pub(crate) struct Sets {
+    pub sets: Vec<Ms>,
+    pub selected: Vec<Selected>,
+}
+
+impl Sets {
+    /// Opens all MeasurementSets of a request.
+    pub(crate) fn open(request: &Request, session: &Session) -> Result<Self, Error> {
+        if request.ms.is_empty() {
+            return Err(Error::Option {
+                option: "ms",
+                problem: "no MeasurementSet is given".to_owned(),
+                way_out: "name at least one".to_owned(),
+            });
+        }
+        let sets = request.ms.iter().map(open_ms).collect::<Result<Vec<_>, _>>()?;
+        let selection = selection(request);
+        let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
+        same_frame(&request.ms, &selected)?;
+        form_stokes(request, &selected, session)?;
+        Ok(Sets { sets, selected })
+    }
+
+    /// Surveys what `selected` has of the same MeasurementSets: all rows, or some.
+    pub(crate) fn survey(
+        &self,
+        selected: Vec<Selected>,
+        request: &Request,
+        session: &Session,
+        threads: usize,
+        watch: &Watch,
+    ) -> Result<Opened, Error> {
+        let read_rows = request.read_rows.unwrap_or(READ_ROWS);
+        let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
+        let surveyed = crate::execute::survey(&data, selected.len(), session, threads, watch)?;
+        let diameters = self.sets.iter().flat_map(|ms| ms.antennas()).map(|a| a.diameter_m);
+        let diameter_m = diameters.filter(|d| *d > 0.0).reduce(f64::min);
+        let (reach, w_abs_lambda) = reach(&selected, &surveyed, diameter_m);
+        let rows_total = self.sets.iter().map(Ms::n_row).sum();
+        let read_bytes = selected.iter().map(|s| s.read_bytes(read_rows)).max().unwrap_or(0);
+        Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total, read_bytes })
+    }
+}
+
+/// Opens all MeasurementSets of a request, surveys them, and says what they hold.
 pub(crate) fn open(
     request: &Request,
     session: &Session,
     threads: usize,
     watch: &Watch,
 ) -> Result<Opened, Error> {
-    if request.ms.is_empty() {
-        return Err(Error::Option {
-            option: "ms",
-            problem: "no MeasurementSet is given".to_owned(),
-            way_out: "name at least one".to_owned(),
-        });
+    let sets = Sets::open(request, session)?;
+    let opened = sets.survey(sets.selected.clone(), request, session, threads, watch)?;
+    for ((ms, selected), i_ms) in sets.sets.iter().zip(&sets.selected).zip(0..) {
+        let text = describe(selected, ms.antennas().len(), &opened.surveyed, i_ms);
+        session.screen.fact(&file_name(ms.path()), &text);
     }
-    let sets = request.ms.iter().map(open_ms).collect::<Result<Vec<_>, _>>()?;
-    let selection = selection(request);
-    let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
-    same_frame(&request.ms, &selected)?;
-    form_stokes(request, &selected, session)?;
-    let read_rows = request.read_rows.unwrap_or(READ_ROWS);
-    let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
-    let surveyed = crate::execute::survey(&data, selected.len(), session, threads, watch)?;
-    let mut diameter_m: Option<f64> = None;
-    for ((ms, selected), i_ms) in sets.iter().zip(&selected).zip(0..) {
-        let antennas = ms.antennas();
-        let smallest = antennas.iter().map(|a| a.diameter_m).filter(|d| *d > 0.0).reduce(f64::min);
-        diameter_m = [diameter_m, smallest].into_iter().flatten().reduce(f64::min);
-        session.screen.fact(&file_name(ms.path()), &describe(selected, antennas.len(), &surveyed, i_ms));
-    }
-    let (reach, w_abs_lambda) = reach(&selected, &surveyed, diameter_m);
-    let rows_total = sets.iter().map(Ms::n_row).sum();
-    let read_bytes = selected.iter().map(|s| s.read_bytes(read_rows)).max().unwrap_or(0);
-    Ok(Opened { data, selected, reach, w_abs_lambda, surveyed, rows_total, read_bytes })
+    Ok(opened)
 }
 
 /// Refuses correlations that do not give the Stokes parameter; says so when one hand has to stand for both.
@@ -118,7 +178,7 @@ fn same_frame(paths: &[PathBuf], selected: &[Selected]) -> Result<(), Error> {
     }
 }
 
-fn file_name(path: &std::path::Path) -> String {
+pub(crate) fn file_name(path: &std::path::Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 

@@ -4,7 +4,7 @@ use crate::{
     Error, Product, Request, Session, check, execute, guess,
     header::header,
     open::{self, Opened},
-    plan::{self, ChunkShape, Planned, Spec},
+    plan::{self, Planned, Spec},
     request::Resolved,
     resources,
     staging::Staging,
@@ -79,24 +79,8 @@ impl Job<'_> {
     }
 
     fn spec(&self) -> Spec {
-        // The largest chunks of all MeasurementSets decide.
-        let size = |c: &ChunkShape| c.n_chan * c.n_corr;
-        let shapes = self.opened.selected.iter().map(|s| s.setup());
-        let shapes = shapes.map(|s| ChunkShape { n_chan: s.freq_hz.len(), n_corr: s.correlations.len() });
-        Spec {
-            geometry: self.geometry,
-            epsilon: self.request.epsilon,
-            w_abs_lambda: self.opened.w_abs_lambda,
-            w_correction: true,
-            weighting: self.request.weighting,
-            chunk: shapes.max_by_key(size).unwrap_or(ChunkShape { n_chan: 1, n_corr: 1 }),
-            n_row: self.opened.n_row(),
-            read_bytes: self.opened.read_bytes,
-            trace_bytes: self.watch.memory_bytes(),
-            memory_bytes: self.request.memory_bytes,
-            threads: self.threads,
-            in_flight: execute::in_flight(&self.execution, self.threads),
-        }
+        let spec = self.opened.spec(self.request, self.geometry, self.threads, &self.execution);
+        Spec { trace_bytes: self.watch.memory_bytes(), ..spec }
     }
 
     fn options(&self) -> Resolved {

@@ -170,6 +170,7 @@ pub use error::{BoxError, BuildError, Error};
 pub use forecast::Forecast;
 pub use machine::Machine;
 pub use plan::{PassPlan, Plan, StagePlan};
+pub use planner::Promise;
 pub use profile::{BySize, Cost, Profile, ProfileError, StreamProfile, TaskKind, TaskProfile};
 pub use repeat::State;
 pub use report::{PassReport, RunReport, TaskRate, TaskReport};

@@ -11,7 +11,7 @@
 
 use crate::{
     plan::{Kind, Link, PassPlan, StagePlan},
-    profile::{ProfileError, StreamProfile, TaskKind},
+    profile::{ProfileError, StreamProfile, TaskKind, TaskProfile},
 };
 
 /// What handing a frame on costs each side, seconds: a wake-up now and then, and cold caches.
@@ -21,12 +21,39 @@ const SHARING: f64 = 0.03;
 
 /// A plan, and what it promises.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Promise {
-    pub(crate) plan: PassPlan,
+#[non_exhaustive]
+pub struct Promise {
+    /// The stages.
+    pub plan: PassPlan,
     /// Seconds between two frames.
-    pub(crate) period_s: f64,
+    pub period_s: f64,
     /// Seconds from the start of a frame to its end when nothing else is on its way.
-    pub(crate) latency_s: f64,
+    pub latency_s: f64,
+    /// Whether the stages share the cores, rather than having some of their own.
+    pub shares_cores: bool,
+}
+
+impl StreamProfile {
+    /// The plan that [`crate::Execution::Auto`] would run on so many cores, with room for `depth` frames between
+    /// stages.
+    ///
+    /// # Errors
+    /// [`ProfileError::Unmeasured`] and [`ProfileError::Cost`] name the task; [`ProfileError::Schedule`].
+    pub fn promise(&self, cores: usize, depth: usize) -> Result<Promise, ProfileError> {
+        let link = |(i, task): (usize, &TaskProfile)| Link {
+            name: task.name.clone(),
+            units: i..i + 1,
+            kind: match task.kind {
+                TaskKind::Replicable => Kind::Replicable,
+                TaskKind::Parallel => Kind::Alone,
+                TaskKind::Sequential => Kind::Sequential,
+            },
+            is_parallel: task.kind == TaskKind::Parallel,
+        };
+        let links: Vec<_> = self.tasks.iter().enumerate().map(link).collect();
+        let source = self.tasks.first().map_or("", |task| &task.name);
+        best(source, &links, self, (cores, depth))
+    }
 }
 
 /// The plan with the shortest period.
@@ -46,13 +73,14 @@ pub(crate) fn promise(plan: PassPlan, profile: &StreamProfile, cores: usize) -> 
     let threads: usize = plan.stages.iter().map(|stage| stage.replicas * stage.threads).sum();
     let stages = plan.stages.iter().map(|stage| stage_s(stage, profile) / stage.replicas as f64);
     let longest_s = stages.fold(0.0, f64::max);
-    let period_s = if threads > cores {
+    let shares_cores = threads > cores;
+    let period_s = if shares_cores {
         longest_s.max(work_s(profile) / cores as f64) * (1.0 + SHARING)
     } else {
         longest_s
     };
     let latency_s = plan.stages.iter().map(|stage| stage_s(stage, profile)).sum();
-    Promise { plan, period_s, latency_s }
+    Promise { plan, period_s, latency_s, shares_cores }
 }
 
 fn with_cores_of_their_own(

@@ -7,10 +7,12 @@
 mod demo;
 mod dirty;
 mod psf;
+mod rehearse;
 mod survey;
 mod weights;
 
 pub use demo::{Demo, Demonstrated, demo};
 pub use dirty::{Dirty, dirty};
 pub use psf::{Psf, psf};
+pub use rehearse::{Rehearse, rehearse};
 pub use survey::survey;

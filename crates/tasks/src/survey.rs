@@ -100,6 +100,10 @@ pub struct Surveyed {
     pub extents: Vec<Extent>,
     /// Sum of INTERVAL over the distinct TIMEs of all selected rows, seconds.
     pub observed_s: f64,
+    /// Distinct TIMEs.
+    pub n_time: u64,
+    /// Rows of the TIME that has most.
+    pub rows_per_time: u64,
     /// Start of the first integration, seconds of modified Julian date.
     pub start_mjd_s: f64,
     /// End of the last integration, seconds of modified Julian date.
@@ -118,14 +122,14 @@ pub struct Surveyed {
 /// No.
 pub struct Survey {
     extents: Vec<Extent>,
-    /// INTERVAL by the bits of TIME.
-    intervals_s: BTreeMap<u64, f64>,
+    /// By the bits of TIME: INTERVAL, and how many rows.
+    times: BTreeMap<u64, (f64, u64)>,
 }
 
 impl Survey {
     /// Nothing seen yet, of `n_ms` MeasurementSets.
     pub fn new(n_ms: usize) -> Self {
-        Survey { extents: vec![Extent::default(); n_ms], intervals_s: BTreeMap::new() }
+        Survey { extents: vec![Extent::default(); n_ms], times: BTreeMap::new() }
     }
 }
 
@@ -152,18 +156,22 @@ impl Accumulator for Survey {
         }
         let times = chunk.time_s.iter().zip(&chunk.interval_s);
         for (time_s, &interval_s) in times.filter(|(t, dt)| t.is_finite() && dt.is_finite()) {
-            let longest = self.intervals_s.entry(time_s.to_bits()).or_insert(interval_s);
-            *longest = longest.max(interval_s);
+            let (longest_s, n_row) = self.times.entry(time_s.to_bits()).or_insert((interval_s, 0));
+            *longest_s = longest_s.max(interval_s);
+            *n_row += 1;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<Surveyed, BoxError> {
-        let times = || self.intervals_s.iter().map(|(&bits, &interval_s)| (f64::from_bits(bits), interval_s));
+        let times =
+            || self.times.iter().map(|(&bits, &(interval_s, _))| (f64::from_bits(bits), interval_s));
         Ok(Surveyed {
             observed_s: times().map(|(_, interval_s)| interval_s).sum(),
             start_mjd_s: times().map(|(t, dt)| t - dt / 2.0).fold(f64::INFINITY, f64::min),
             end_mjd_s: times().map(|(t, dt)| t + dt / 2.0).fold(f64::NEG_INFINITY, f64::max),
+            n_time: self.times.len() as u64,
+            rows_per_time: self.times.values().map(|&(_, n_row)| n_row).max().unwrap_or(0),
             extents: std::mem::take(&mut self.extents),
         })
     }

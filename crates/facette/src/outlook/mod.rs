@@ -1,0 +1,331 @@
+//! What a run would take: measured on a small part of the data, scheduled, and played through on other cores.
+//!
+//! ```text
+//! look       open → survey some rows → image, number of chunks
+//! measure    rehearse some chunks; a small image once               → Costs
+//! predict    costs, cores → schedule → simulate                     → Prediction, for many numbers of cores
+//! advise     what takes the time, what would help, cores for a target, a telescope's hour
+//! ```
+
+mod advice;
+mod extrapolate;
+mod machine;
+mod measure;
+mod part;
+mod pictures;
+mod predict;
+
+pub use advice::{Bottleneck, Remedy, Target};
+pub use extrapolate::Extrapolation;
+pub use machine::{CoreKind, parse_machine};
+pub use measure::OnceCost;
+pub use predict::Prediction;
+
+use crate::{
+    Error, Request, Session, check, guess,
+    open::{Opened, Sets},
+    plan::{self, Spec},
+    request::Resolved,
+    resources,
+    staging::Staging,
+    telescope::Telescope,
+    watch::Watch,
+};
+use flow::{Execution, Machine, Plan, Profile, StreamProfile};
+use measure::Costs;
+use ms::Selected;
+use predict::{Predicted, predict};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use tasks::{Data, chunk_rows};
+use types::{ImageGeometry, Precision};
+
+/// Version of the layout of [`Outlook`].
+const FORMAT: u32 = 1;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct OutlookRequest {
+    /// The run; its prefix names the products, its threads are those that are measured with.
+    pub request: Request,
+    /// Cores to plan for; `None`: as many as are measured with.
+    pub machine: Option<Vec<CoreKind>>,
+    /// The ratio of processing to observed time that is to be reached.
+    pub target_ratio: f64,
+    /// A telescope whose hour is to be extrapolated to.
+    pub telescope: Option<&'static Telescope>,
+    /// File for a trace of the simulated pipeline, for Perfetto.
+    pub trace: Option<PathBuf>,
+}
+
+/// What was found: `PREFIX.plan.json`. Fields are only ever added.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outlook {
+    /// Version of this layout: 1.
+    pub format: u32,
+    /// Program and version.
+    pub program: String,
+    /// `dirty` or `psf`.
+    pub mode: String,
+    /// The options as resolved.
+    pub options: Resolved,
+    /// Where costs were measured.
+    pub measured_on: Machine,
+    /// Rows that were read.
+    pub rows_read: u64,
+    /// Rows there are.
+    pub rows_total: u64,
+    /// Seconds that looking and measuring took.
+    pub took_s: f64,
+    /// Observed time, estimated from the rows that were read, seconds.
+    pub observed_s: f64,
+    /// Visibilities of the selection, estimated.
+    pub visibilities: u64,
+    /// Costs of what is done for every chunk, pass by pass.
+    pub streams: Vec<StreamProfile>,
+    /// Costs of what is done once.
+    pub once: Vec<OnceCost>,
+    /// The run on the cores that were asked for.
+    pub prediction: Prediction,
+    /// Memory that the run plans with, bytes.
+    pub memory_bytes: u64,
+    /// What takes the time.
+    pub bottleneck: Bottleneck,
+    /// Cores for the target.
+    pub target: Target,
+    /// Number of cores and ratio.
+    pub curve: Vec<(usize, f64)>,
+    /// A telescope's hour.
+    pub telescope: Option<Extrapolation>,
+    /// Files written, by kind.
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// The data as far as they have been looked at.
+struct Looked {
+    /// The rows that were read.
+    opened: Opened,
+    /// The first chunk of each window of them.
+    firsts: Data,
+    geometry: ImageGeometry,
+    rows_read: u64,
+    rows_total: u64,
+    /// Selected rows, estimated.
+    n_row: u64,
+    /// Times that the data are read for gridding.
+    n_passes: usize,
+    /// Seconds to open the data.
+    open_s: f64,
+    /// Seconds to survey all rows, estimated.
+    survey_s: f64,
+    /// Observed time, estimated, seconds.
+    observed_s: f64,
+}
+
+/// A product `PREFIX.ending`.
+fn product(out: &Path, ending: &str) -> PathBuf {
+    let mut name = out.to_path_buf().into_os_string();
+    name.push(format!(".{ending}"));
+    PathBuf::from(name)
+}
+
+/// Products by kind.
+fn products(asked: &OutlookRequest) -> Vec<(&'static str, PathBuf)> {
+    let endings = [
+        ("json", "plan.json"),
+        ("ratio", "plan.png"),
+        ("gantt", "plan.gantt.png"),
+        ("pipeline", "pipeline.json"),
+        ("profile", "profile.json"),
+    ];
+    let own = endings.map(|(kind, ending)| (kind, product(&asked.request.out, ending)));
+    own.into_iter().chain(asked.trace.iter().map(|path| ("trace", path.clone()))).collect()
+}
+
+/// Measures, schedules and simulates; writes `PREFIX.plan.json`, its pictures, and `PREFIX.pipeline.json`.
+///
+/// # Errors
+/// When an option is wrong, the data cannot be read or imaged, or a product cannot be written. No image is made, and the
+/// MeasurementSets are only read.
+pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Error> {
+    let (started, request) = (Instant::now(), &asked.request);
+    check::request(request)?;
+    if !(asked.target_ratio > 0.0 && asked.target_ratio.is_finite()) {
+        let problem = format!("{} is not a number above 0", asked.target_ratio);
+        return Err(Error::Option { option: "target-ratio", problem, way_out: "--target-ratio 1".to_owned() });
+    }
+    let here = request.threads.unwrap_or_else(resources::n_threads);
+    let machine = asked.machine.clone().unwrap_or_else(|| machine::uniform(here));
+    if let [CoreKind { count, .. }] = machine[..] {
+        machine::check_cores(count)?;
+    }
+    let named = products(asked).into_iter().map(|(kind, path)| (if kind == "trace" { kind } else { "out" }, path));
+    let probe = ("out", measure::probe_path(&request.out));
+    let probe_staging = Staging::new(vec![probe], true, &session.scratch)?;
+    let staging = Staging::new(named.collect(), request.overwrite, &session.scratch)?;
+    let mut looked = look(request, session, here)?;
+    looked.n_passes = looked.passes(request, here)?;
+    let costs = match request.precision {
+        Precision::Single => measure::measure::<f32>(request, session, &looked, here, &probe_staging)?,
+        Precision::Double => measure::measure::<f64>(request, session, &looked, here, &probe_staging)?,
+    };
+    drop(probe_staging);
+    let took_s = started.elapsed().as_secs_f64();
+    session.still_wanted()?;
+    let predicted = predict(&looked, &costs, &machine)?;
+    let outlook = advise(asked, &looked, &costs, &machine, (here, took_s), &predicted)?;
+    write(asked, &outlook, &predicted, &staging)?;
+    staging.commit(request.overwrite)?;
+    Ok(outlook)
+}
+
+/// Opens the data and surveys a part of the rows.
+fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Error> {
+    let started = Instant::now();
+    let sets = Sets::open(request, session)?;
+    let open_s = started.elapsed().as_secs_f64();
+    let (mut parts, mut firsts, mut rows_read) = (Vec::new(), Vec::new(), 0);
+    for selected in &sets.selected {
+        let rows = chunk_rows(selected.setup().freq_hz.len()) as u64;
+        let windows = part::windows(selected.n_row_total(), rows);
+        rows_read += part::n_row(&windows);
+        parts.push(selected.part(&windows));
+        firsts.push(selected.part(&part::first_chunks(&windows, rows)));
+    }
+    let rows_total: u64 = sets.selected.iter().map(Selected::n_row_total).sum();
+    let share = rows_read as f64 / rows_total.max(1) as f64;
+    let surveying = Instant::now();
+    let opened = sets.survey(parts, request, session, here, &Watch::default())?;
+    let survey_s = surveying.elapsed().as_secs_f64() / share;
+    if opened.n_row() == 0 {
+        return Err(Error::Option {
+            option: "ms",
+            problem: "none of the rows that were looked at are among those selected".to_owned(),
+            way_out: "facette info, which lists fields and data descriptions with their rows".to_owned(),
+        });
+    }
+    let n_row = (opened.n_row() as f64 / share).round() as u64;
+    let (geometry, notes) = guess::geometry(request.npix, request.cell_rad, &opened.reach);
+    notes.iter().for_each(|note| session.screen.note(note));
+    let read_rows = request.read_rows.unwrap_or(crate::open::READ_ROWS);
+    let firsts = Data::MeasurementSets { selected: firsts, read_rows };
+    let observed_s = observed_s(&sets, &opened, n_row);
+    let n_passes = 1;
+    Ok(Looked { opened, firsts, geometry, rows_read, rows_total, n_row, n_passes, open_s, survey_s, observed_s })
+}
+
+/// The time with most rows is a whole one if a window holds one from begin to end; otherwise the antennas tell how many
+/// rows a time has.
+fn observed_s(sets: &Sets, opened: &Opened, n_row: u64) -> f64 {
+    let surveyed = &opened.surveyed;
+    let antennas = sets.sets.iter().map(|ms| ms.antennas().len() as u64).max().unwrap_or(2);
+    let is_whole = surveyed.n_time > 2 * opened.selected.len() as u64 * part::MOST_WINDOWS;
+    let baselines = antennas * antennas.saturating_sub(1) / 2;
+    let rows_per_time = if is_whole { surveyed.rows_per_time } else { baselines.max(surveyed.rows_per_time) };
+    let interval_s = surveyed.observed_s / surveyed.n_time.max(1) as f64;
+    (n_row as f64 / rows_per_time.max(1) as f64).max(1.0) * interval_s
+}
+
+impl Looked {
+    /// Chunks of so many rows.
+    fn chunks_in(&self, n_row: u64) -> u64 {
+        let rows = self.opened.selected.iter().map(|s| chunk_rows(s.setup().freq_hz.len()) as u64);
+        n_row.div_ceil(rows.min().unwrap_or(1)).max(1)
+    }
+
+    fn spec(&self, request: &Request, geometry: ImageGeometry, cores: usize) -> Spec {
+        let spec = self.opened.spec(request, geometry, cores, &Execution::Auto);
+        Spec { n_row: self.n_row, ..spec }
+    }
+
+    fn passes(&self, request: &Request, cores: usize) -> Result<usize, Error> {
+        let spec = self.spec(request, self.geometry, cores);
+        Ok(match request.precision {
+            Precision::Single => plan::plan::<f32>(&spec)?.plan.n_passes(),
+            Precision::Double => plan::plan::<f64>(&spec)?.plan.n_passes(),
+        })
+    }
+
+    fn memory_bytes(&self, request: &Request, cores: usize) -> Result<u64, Error> {
+        let spec = self.spec(request, self.geometry, cores);
+        Ok(match request.precision {
+            Precision::Single => plan::plan::<f32>(&spec)?.memory_bytes,
+            Precision::Double => plan::plan::<f64>(&spec)?.memory_bytes,
+        })
+    }
+}
+
+fn advise(
+    asked: &OutlookRequest,
+    looked: &Looked,
+    costs: &Costs,
+    machine: &[CoreKind],
+    (here, took_s): (usize, f64),
+    predicted: &Predicted,
+) -> Result<Outlook, Error> {
+    let request = &asked.request;
+    let cores = machine.iter().map(|kind| kind.count).sum();
+    let (needed, reached_ratio) = advice::cores_for(looked, costs, asked.target_ratio)?;
+    let target = Target {
+        real_time_ratio: asked.target_ratio,
+        cores: needed,
+        reached_ratio,
+        // A plan that does not fit here may fit there.
+        memory_bytes: needed.and_then(|cores| looked.memory_bytes(request, cores).ok()),
+    };
+    let goal = (cores, asked.target_ratio);
+    let telescope = asked.telescope.map(|t| extrapolate::extrapolate(t, request, looked, costs, goal));
+    let n_chan = looked.opened.selected.iter().map(|s| s.setup().freq_hz.len() as u64).max().unwrap_or(1);
+    let outputs = products(asked).into_iter().map(|(kind, path)| (kind.to_owned(), path.display().to_string()));
+    Ok(Outlook {
+        format: FORMAT,
+        program: concat!("facette ", env!("CARGO_PKG_VERSION")).to_owned(),
+        mode: request.product.name().to_owned(),
+        options: request.resolved(&looked.opened.selected[0], &looked.geometry, here),
+        measured_on: Machine::here(),
+        rows_read: looked.rows_read,
+        rows_total: looked.rows_total,
+        took_s,
+        observed_s: looked.observed_s,
+        visibilities: looked.n_row * n_chan,
+        streams: costs.streams.clone(),
+        once: costs.once.clone(),
+        prediction: predicted.prediction.clone(),
+        memory_bytes: looked.memory_bytes(request, cores)?,
+        bottleneck: advice::bottleneck(looked, costs, machine, predicted)?,
+        target,
+        curve: advice::curve(looked, costs, cores)?,
+        telescope: telescope.transpose()?,
+        outputs: outputs.collect(),
+    })
+}
+
+fn write(
+    asked: &OutlookRequest,
+    outlook: &Outlook,
+    predicted: &Predicted,
+    staging: &Staging,
+) -> Result<(), Error> {
+    let out = &asked.request.out;
+    let at = |ending: &str| staging.path(&product(out, ending));
+    pictures::ratio(&at("plan.png"), outlook)?;
+    pictures::gantt(&at("plan.gantt.png"), outlook, &predicted.outcome)?;
+    let passes = predicted.promises.iter().map(|promise| promise.plan.clone()).collect();
+    let mut pipeline = Plan::default();
+    pipeline.passes = passes;
+    let mut profile = Profile::default();
+    (profile.format, profile.machine, profile.streams) = (1, Machine::here(), outlook.streams.clone());
+    let text = |path: PathBuf, text: String| {
+        std::fs::write(&path, text).map_err(|source| Error::Folder { path, option: "out", source })
+    };
+    text(at("pipeline.json"), pipeline.to_json())?;
+    text(at("profile.json"), profile.to_json())?;
+    if let Some(trace) = &asked.trace {
+        text(staging.path(trace), predicted.outcome.trace_json())?;
+    }
+    Ok(report::write_json(&at("plan.json"), outlook, false)?)
+}

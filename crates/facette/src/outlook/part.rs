@@ -1,0 +1,58 @@
+//! Which rows are looked at: a few windows spread over the observation, each of several chunks.
+
+use std::ops::Range;
+
+/// Share of the rows that may be read.
+pub(super) const SHARE: f64 = 0.05;
+/// Windows at most: begin, end and between, where w and coverage differ.
+pub(super) const MOST_WINDOWS: u64 = 5;
+/// Chunks of a window: the first of them touches memory for the first time, the others tell what a chunk costs.
+const WINDOW_CHUNKS: u64 = 4;
+
+/// Rows of a table of `n_row`, read in chunks of `chunk_rows`: at most [`SHARE`] of them, but one chunk at least.
+pub(super) fn windows(n_row: u64, chunk_rows: u64) -> Vec<Range<u64>> {
+    let chunk_rows = chunk_rows.clamp(1, n_row.max(1));
+    let n_chunks = ((n_row as f64 * SHARE) as u64 / chunk_rows).max(1);
+    let n_windows = (n_chunks / WINDOW_CHUNKS).clamp(1, MOST_WINDOWS);
+    let rows = n_chunks / n_windows * chunk_rows;
+    let last = n_row.saturating_sub(rows);
+    // A single window lies in the middle.
+    let start = |i: u64| if n_windows == 1 { last / 2 } else { last * i / (n_windows - 1) };
+    (0..n_windows).map(start).map(|start| start..(start + rows).min(n_row)).collect()
+}
+
+/// The first chunk of each window.
+pub(super) fn first_chunks(windows: &[Range<u64>], chunk_rows: u64) -> Vec<Range<u64>> {
+    windows.iter().map(|rows| rows.start..(rows.start + chunk_rows).min(rows.end)).collect()
+}
+
+/// Rows of all of them.
+pub(super) fn n_row(windows: &[Range<u64>]) -> u64 {
+    windows.iter().map(|rows| rows.end - rows.start).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_keep_to_the_share_and_reach_both_ends() {
+        for (rows, chunk) in [(907_200, 2048), (100_000, 100), (1_000_000, 7), (50_000, 2048)] {
+            let windows = windows(rows, chunk);
+            assert!(n_row(&windows) as f64 <= SHARE * rows as f64, "{windows:?}");
+            assert!(windows.windows(2).all(|pair| pair[0].end <= pair[1].start), "{windows:?}");
+            if windows.len() > 1 {
+                assert_eq!((windows[0].start, windows.last().unwrap().end), (0, rows));
+            }
+        }
+        assert_eq!(windows(907_200, 2048).len(), 5);
+        assert_eq!(first_chunks(&windows(100_000, 100), 100)[1], 24_750..24_850);
+    }
+
+    #[test]
+    fn small_tables_give_a_chunk() {
+        assert_eq!(windows(1000, 2048), [0..1000]);
+        assert_eq!(windows(10_000, 2048), [3976..6024]);
+        assert_eq!(windows(0, 2048), [0..0]);
+    }
+}
