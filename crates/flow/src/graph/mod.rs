@@ -103,6 +103,7 @@ mod feedback;
 mod gather;
 mod inspect;
 mod layout;
+mod left;
 mod limit;
 #[cfg(all(test, loom))]
 mod model;
