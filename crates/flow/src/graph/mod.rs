@@ -98,6 +98,7 @@ mod crew;
 mod dot;
 mod draft;
 mod engine;
+mod exclusive;
 mod fault;
 mod feedback;
 mod gather;

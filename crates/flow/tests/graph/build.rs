@@ -111,6 +111,38 @@ fn a_path_cannot_end_in_a_later_stage() {
 }
 
 #[test]
+fn a_join_of_exclusive_paths_names_both_and_the_way_out() {
+    // Both paths themselves.
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..3_u64));
+    let mut paths = graph.branch(n, 2, |&n| (n % 2) as usize).into_iter();
+    let (even, odd) = (paths.next().unwrap(), paths.next().unwrap());
+    graph.task((even, odd), map("Join", |(a, b): (u64, u64)| Ok(a + b)));
+    let text = "task Join reads from path 0 of branch and from path 1 of branch, but a frame takes only one of the \
+                paths of branch; join exclusive paths by a `select`";
+    assert_eq!(error(graph, &[Stage::new(3)]).to_string(), text);
+    // Tasks on them, of which one has come out of a loop, beside what every frame has.
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..3_u64));
+    let mut paths = graph.branch(n.clone(), 3, |&n| n as usize).into_iter();
+    let (even, odd) = (paths.next().unwrap(), paths.next().unwrap());
+    let even = graph.task(even, map("Even", |n: u64| Ok(n)));
+    let even = graph.repeat_times(even, 2, |graph, n| graph.task(n, map("Again", |n: u64| Ok(n))));
+    let even = graph.task(even, map("Half", |n: u64| Ok(n / 2)));
+    let odd = graph.task(odd, map("Odd", |n: u64| Ok(n)));
+    let joined = graph.task((n, even, odd), map("Join", |(n, _, _): (u64, u64, u64)| Ok(n)));
+    graph.task(joined, map("End", |_: u64| Ok(())));
+    let want = BuildError::ExclusivePaths {
+        task: "Join".to_owned(),
+        one: "Half".to_owned(),
+        other: "Odd".to_owned(),
+        branch: "branch".to_owned(),
+    };
+    let n_tasks = graph.n_tasks();
+    assert_eq!(error(graph, &[Stage::new(n_tasks)]), want);
+}
+
+#[test]
 fn a_loop_that_empties_what_lies_outside_it_names_both() {
     struct Big;
     let mut graph = Graph::new();
