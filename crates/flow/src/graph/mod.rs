@@ -108,6 +108,10 @@ mod left;
 mod limit;
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+mod model_limits;
+#[cfg(all(test, loom))]
+mod model_loop;
 mod names;
 mod order;
 mod parts;

@@ -38,3 +38,16 @@ pub(crate) fn is_numbered(name: &str, given: &str) -> bool {
     let number = name.strip_prefix(given).and_then(|rest| rest.strip_prefix(' '));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_numbered;
+
+    #[test]
+    fn a_number_behind_a_blank_makes_a_name_another() {
+        assert!(is_numbered("Add 2", "Add") && is_numbered("Add 2 13", "Add 2"));
+        for name in ["Add", "Add ", "Add2", "Add 2b", "Adder 2", "Sub 2"] {
+            assert!(!is_numbered(name, "Add"), "{name}");
+        }
+    }
+}

@@ -136,7 +136,7 @@ impl Yard<'_> {
     }
 
     /// One replica of one stage, from its first frame to its last.
-    fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
+    pub(super) fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
         let desk = &self.scene.board.stages[stage][replica];
         if settings.stall_after.is_some() {
