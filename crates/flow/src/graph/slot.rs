@@ -15,6 +15,7 @@
 //!   copied. So an end that is alone on its side ([`Right::Own`]) owns the position that it counts.
 //! - Several ends on a side draw positions from a counter, one each, when the slot is ready ([`Right::Drawn`]).
 //! - Producers that are told their position ([`Right::Told`]) claim it in the state of the slot.
+//! - What is left is emptied by who has the track or the lane to itself (`&mut`), when there are no ends any more.
 //! - So at any time at most one end has the right to a slot, and it gives the right away by its last store.
 
 #![expect(unsafe_code, reason = "the state word says whose turn it is, which the compiler cannot know")]

@@ -61,7 +61,8 @@ impl Cores {
         least(&self.before, &self.after)
     }
 
-    fn in_the_end(&self) -> Option<f64> {
+    /// What it was worth behind the table.
+    pub(super) fn in_the_end(&self) -> Option<f64> {
         least(&self.after, &self.end)
     }
 

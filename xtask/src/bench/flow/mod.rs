@@ -56,7 +56,7 @@ pub(super) fn run(args: &[String]) -> Result<()> {
     let measured = measure_all(&options, &programs, &cores)?;
     println!();
     cores.after = second_core("behind the table")?;
-    let again = measure_again(&measured, &options, &programs)?;
+    let again = measure_again(&measured, &options, &programs, &cores)?;
     if again.iter().any(Option::is_some) {
         cores.end = second_core("at the end")?;
     }
@@ -81,6 +81,7 @@ fn measure_again(
     measured: &[Measured],
     options: &Options,
     programs: &Programs,
+    cores: &Cores,
 ) -> Result<Vec<Option<Measured>>> {
     if measured.iter().any(Judged::is_doubtful) {
         println!("\nonce more, as they missed and need two cores");
@@ -90,7 +91,7 @@ fn measure_again(
             return Ok(None);
         }
         let again = measure::row(first.row, programs, options.runs)?;
-        println!("{}", table::line(&again, Verdict::of(&again, None)));
+        println!("{}", table::line(&again, Verdict::of(&again, cores.in_the_end())));
         Ok(Some(again))
     });
     again.collect()

@@ -80,8 +80,9 @@ fn twice(judged: &Judged) -> Option<String> {
 }
 
 fn columns(title: &str, cells: [&str; 8]) -> String {
+    // A blank at least stands in front of a verdict, which may be long.
     let widths = [14, 11, 11, 11, 11, 8, 16, 8];
-    let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}"));
+    let cells = cells.iter().zip(widths).map(|(cell, width)| format!(" {cell:>0$}", width - 1));
     let line: String = std::iter::once(format!("  {title:<TITLE$}")).chain(cells).collect();
     line.trim_end().to_owned()
 }
