@@ -96,6 +96,21 @@ pub enum BuildError {
         /// Names of the tasks.
         tasks: Vec<String>,
     },
+    /// A task reads from two paths of which a frame takes only one.
+    #[error(
+        "task {task} reads from {one} and from {other}, but a frame takes only one of the paths of {branch}; \
+         join exclusive paths by a `select`"
+    )]
+    ExclusivePaths {
+        /// Name of the task.
+        task: String,
+        /// What gives one input: a task, or a path of the branch.
+        one: String,
+        /// What gives the other.
+        other: String,
+        /// Name of the branch or commute where the paths part.
+        branch: String,
+    },
     /// A task reads from a later stage.
     #[error(
         "task {task} reads from {producer} in a later stage; keep a loop in one stage, or make it a `Graph::feedback`"
@@ -176,6 +191,15 @@ pub enum BuildError {
     Unweighed {
         /// The stage in front of the boundary, from 0; `None` for the whole pipeline.
         stage: Option<usize>,
+    },
+    /// A limit in bytes of what lies behind the last stage.
+    #[error(
+        "bytes are limited behind stage {stage}, which is the last: there is no boundary behind it; limit those of the \
+         stage in front of it, or of the whole pipeline with `Pipeline::memory`"
+    )]
+    NoBoundary {
+        /// The stage, from 0.
+        stage: usize,
     },
     /// A filter in the body of a loop around several stages.
     #[error(

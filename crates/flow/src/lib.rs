@@ -178,3 +178,8 @@ pub use run::{Call, CancelToken, Crowd, Execution, Observer, Run, Sample};
 pub use scope::PerChunkScope;
 pub use socket::{Once, Output, PerChunk, Socket, Sockets, Unzip};
 pub use task::{Accumulator, Source, Task};
+
+/// The examples of the page for newcomers are run, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,7 +2,7 @@
 
 use crate::{
     PassReport, RunReport, TaskReport,
-    graph::{Table, at_work, between, percent, seconds, title},
+    graph::{Table, at_work, between, is_numbered, percent, seconds, title},
 };
 
 const HEAD: [&str; 5] = ["task", "calls", "total", "share", "mean"];
@@ -58,7 +58,9 @@ impl RunReport {
     fn once(&self) -> Vec<TaskReport> {
         let mut once: Vec<TaskReport> = Vec::new();
         for task in self.tasks.iter().filter(|task| task.pass.is_none()) {
-            match once.iter_mut().find(|known| known.name == task.name) {
+            let is_alike =
+                |known: &&mut TaskReport| known.name == task.name || is_numbered(&task.name, &known.name);
+            match once.iter_mut().find(is_alike) {
                 Some(known) => known.add(task),
                 None => once.push(task.clone()),
             }

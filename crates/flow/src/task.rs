@@ -11,7 +11,8 @@ pub trait Task: Send + 'static {
     /// What it gives.
     type Out: Send + 'static;
 
-    /// The name in errors and reports; the type's own name unless overridden.
+    /// The name in errors and reports; the type's own name unless overridden. Of several tasks of one name in a stream or
+    /// a graph the later ones are numbered there.
     fn name(&self) -> String {
         short_name::<Self>()
     }

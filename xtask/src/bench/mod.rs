@@ -15,7 +15,9 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            The second measures what the flow runtime itself costs and prints a table: StreamPU's figures as they were\n\
            recorded, then oneTBB and crossbeam-channel measured run by run between ours, then ours (median, best, and\n\
            how far the runs lie apart), the target, and whether it holds. Everything keeps to two cores, and every\n\
-           program checks what arrives at the end. It takes about five minutes; leave the computer alone meanwhile.\n\n  \
+           program checks what arrives at the end. Before and after it is measured what the second core is worth: rows that\n\
+           need it are not judged where that is less than 1.6, and those that miss are measured once more at the end.\n\
+           It takes about five minutes; leave the computer alone meanwhile.\n\n  \
            --list       prints the cases\n  \
            --runs N     runs of each program; fewer than 7 (the default) are for a look only\n  \
            --json FILE  where every run is stored; else bench/flow.json in the build folder\n  \

@@ -15,7 +15,8 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
     help: "usage: cargo xtask soundness [--toolchain NAME] [CHECK]…\n\n\
            Runs the checks below on facette-flow, or those named, each in a build folder of its own, and prints\n\
            PASS, FAIL or NOT RUN for each, with the reason and the time. Only FAIL is an error. Some minutes.\n\n  \
-           model  the models of the ring under loom: every interleaving with at most two preemptions\n  \
+           model  the models of the ring, of limits in bytes and of loops around stages under loom: every\n         \
+           interleaving within a bound of preemptions\n  \
            miri   unit tests, and the integration test `miri` if there is one, in an interpreter that sees\n         \
            undefined behavior and data races; the variable MIRIFLAGS adds flags to ours\n  \
            tsan   unit tests and the integration test `graph` under ThreadSanitizer, the standard library included\n\n\

@@ -7,7 +7,6 @@ use std::{
     any::{Any, TypeId},
     cell::RefCell,
     marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
 };
@@ -16,6 +15,7 @@ use rayon::ThreadPool;
 
 use super::{
     body::{Body, DiscardBody, RelayBody},
+    left::clear_guarded,
     limit::Weigher,
     ring::{Carrier, Ring, RingSpec},
     slot::{Lane, Tube},
@@ -159,9 +159,14 @@ impl Cells {
 
     /// Drops all frames; a panic while one is dropped keeps no other.
     pub(crate) fn clear_guarded(&self) {
-        for cell in self.cells.iter().flatten() {
-            let _ = catch_unwind(AssertUnwindSafe(|| cell.clear()));
-        }
+        self.cells.iter().flatten().for_each(|cell| drop(clear_guarded(&**cell)));
+    }
+}
+
+/// A worker that is lost to a panic leaves frames here, whose `drop` may panic, too.
+impl Drop for Cells {
+    fn drop(&mut self) {
+        self.clear_guarded();
     }
 }
 

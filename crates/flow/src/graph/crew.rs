@@ -9,6 +9,7 @@ use super::{
     board::Board,
     gather::Gathering,
     layout::{Copying, Kit, Layout},
+    left,
     limit::Budget,
     recut::Part,
     shape::{Post, Shape},
@@ -129,7 +130,7 @@ impl Crew {
             return Err(BuildError::Zero { setting: "tasks" }.into());
         }
         let shared = Shared::new(settings, self.part);
-        let (rings, gates, backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
+        let (mut rings, gates, mut backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
         let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();
         let own = self.own_pools()?;
         let pools: Vec<_> =
@@ -153,6 +154,7 @@ impl Crew {
             is_once: self.is_once,
         };
         let mut done = yard.work(std::mem::take(&mut self.kits));
+        left::drain(&mut rings, &mut backs, &self.shape.layout, &shared);
         drop((pools, own));
         let report = report(&scene, &done);
         Watch { scene: &scene, settings, shared: &shared }.tell_snapshot(true);

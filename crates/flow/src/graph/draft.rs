@@ -45,6 +45,7 @@ impl Draft {
     ) {
         self.graph.tasks.push(TaskDecl {
             name: name.into(),
+            given: name.into(),
             body,
             role: Role::Plain,
             reads: reads.clone(),

@@ -143,10 +143,16 @@ impl Engine {
     }
 
     /// Takes over what a copy of this stage has gathered in its accumulators.
-    pub(crate) fn merge(&mut self, kit: &mut Kit) {
+    ///
+    /// # Errors
+    /// [`Error::Panic`] of the accumulator that panicked.
+    pub(crate) fn merge(&mut self, kit: &mut Kit) -> Result<(), Error> {
         for &(step, _) in &self.layout.openers {
-            self.steps[step].task.merge(&mut *kit.bodies[step]);
+            let (task, body) = (&mut self.steps[step].task, &mut *kit.bodies[step]);
+            catch_unwind(AssertUnwindSafe(|| task.merge(body)))
+                .map_err(|payload| panic_error(&self.layout.steps[step].name, None, &*payload))?;
         }
+        Ok(())
     }
 
     /// Gives the entry of a loop the end where its frames come back.

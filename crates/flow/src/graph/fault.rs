@@ -7,6 +7,14 @@ use std::sync::{
 
 use crate::Error;
 
+/// What a failure counts as that is told only if there is no other.
+pub(crate) const LAST: u64 = u64::MAX - 1;
+
+/// What the failure of a frame counts as, where the rate has changed so often in front of it.
+pub(crate) fn key(n_changes: u64, frame: u64) -> u64 {
+    (0xff - n_changes.min(0xff)) << 56 | frame
+}
+
 /// The earliest failure: the one that a sequential run would have met.
 ///
 /// A failure has a key, smaller for an earlier frame. Behind a splitter frames are counted anew, and whatever fails

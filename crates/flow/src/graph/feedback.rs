@@ -21,6 +21,7 @@ use super::{
     Graph, Out, Role,
     body::{Body, FINISHED, Linked, NEXT, Turn, put},
     cell::{Cell, Tap, Wires},
+    left::drop_guarded,
     ring::Inlet,
 };
 use crate::BoxError;
@@ -327,7 +328,9 @@ where
         self.give()
     }
 
-    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+    fn unlink(mut self: Box<Self>) -> Box<dyn Body> {
+        // Left by a run that has failed.
+        mem::take(&mut self.early).into_values().for_each(|frame| drop(drop_guarded(frame)));
         Box::new(UntilBody::<T, F> { done: self.done, frame: PhantomData })
     }
 

@@ -10,17 +10,19 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     rc::Rc,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use super::{
     Graph, Out,
     cell::AnyCell,
     ring::{Inlet, Outlet},
+    sync::{Condvar, Mutex, MutexGuard, lock, wait_while},
     wait::Waited,
 };
-use crate::BuildError;
+use crate::{BuildError, Error, env::panic_error};
 
 /// Weighs the frame in a cell.
 pub(crate) type Weigher = Arc<dyn Fn(&dyn AnyCell) -> usize + Send + Sync>;
@@ -28,7 +30,8 @@ pub(crate) type Weigher = Arc<dyn Fn(&dyn AnyCell) -> usize + Send + Sync>;
 impl Graph {
     /// Says how many bytes a frame of `socket` takes, for [`super::Stage::bytes`] and [`super::Pipeline::memory`].
     ///
-    /// Sockets that are not weighed count as nothing.
+    /// Sockets that are not weighed count as nothing. Where `bytes` panics, the run ends with an [`Error::Panic`] of the
+    /// task that gives the frame, and the pipeline must be built anew.
     pub fn weigh<T: Send + 'static>(
         &mut self,
         socket: &Out<T>,
@@ -47,12 +50,43 @@ impl Graph {
     }
 }
 
+/// A cell that is weighed.
+pub(crate) struct Weight {
+    pub(crate) cell: Rc<dyn AnyCell>,
+    pub(crate) weigher: Weigher,
+    /// The task that gives what lies there.
+    pub(crate) giver: Arc<str>,
+}
+
 /// The cells of a boundary that are weighed.
-pub(crate) struct Scale(pub(crate) Vec<(Rc<dyn AnyCell>, Weigher)>);
+pub(crate) struct Scale {
+    /// The stage in front of it.
+    pub(crate) boundary: usize,
+    pub(crate) weights: Vec<Weight>,
+}
+
+/// What a worker panics with when a frame could not be weighed.
+pub(crate) struct Unweighable {
+    /// The stage in front of the boundary.
+    pub(crate) boundary: usize,
+    pub(crate) frame: u64,
+    pub(crate) error: Error,
+}
 
 impl Scale {
-    fn weigh(&self) -> usize {
-        self.0.iter().map(|(cell, weigher)| weigher(&**cell)).sum()
+    /// The bytes of a frame.
+    fn weigh(&self, frame: u64) -> usize {
+        self.weights.iter().map(|weight| self.weigh_one(weight, frame)).sum()
+    }
+
+    fn weigh_one(&self, Weight { cell, weigher, giver }: &Weight, frame: u64) -> usize {
+        catch_unwind(AssertUnwindSafe(|| weigher(&**cell))).unwrap_or_else(|payload| {
+            let mut error = panic_error(giver, Some(frame), &*payload);
+            if let Error::Panic { message, .. } = &mut error {
+                message.insert_str(0, "when its frame was weighed: ");
+            }
+            resume_unwind(Box::new(Unweighable { boundary: self.boundary, frame, error }))
+        })
     }
 }
 
@@ -83,13 +117,12 @@ impl Meter {
     }
 
     fn put(&self, frame: u64, bytes: usize) {
-        let must_wait = |level: &mut Level| {
+        let must_wait = |level: &Level| {
             let fits = level.bytes + bytes <= self.limit || level.bytes == 0;
             let is_next = self.is_ordered && level.taken == frame;
             !(fits || is_next || level.is_deserted)
         };
-        let waited = self.changed.wait_while(self.lock(), must_wait);
-        waited.unwrap_or_else(PoisonError::into_inner).bytes += bytes;
+        wait_while(&self.changed, self.lock(), must_wait).bytes += bytes;
     }
 
     fn take(&self, bytes: usize) {
@@ -103,10 +136,6 @@ impl Meter {
         self.lock().is_deserted = true;
         self.changed.notify_all();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many bytes are on their way in the whole pipeline.
@@ -131,11 +160,10 @@ impl Budget {
 
     /// Waits until another frame may begin; gives what was reserved for it.
     fn reserve(&self) -> usize {
-        let must_wait = |account: &mut Account| {
+        let must_wait = |account: &Account| {
             !account.is_open && account.bytes > 0 && account.bytes + account.heaviest > self.limit
         };
-        let waited = self.changed.wait_while(lock(&self.account), must_wait);
-        let mut account = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut account = wait_while(&self.changed, lock(&self.account), must_wait);
         account.bytes += account.heaviest;
         account.heaviest
     }
@@ -210,7 +238,7 @@ pub(crate) struct Weighed {
 
 impl Outlet for Weighed {
     fn push(&mut self, frame: u64, is_alive: bool) {
-        let bytes = if is_alive { self.scale.weigh() } else { 0 };
+        let bytes = if is_alive { self.scale.weigh(frame) } else { 0 };
         if let Some(meter) = &self.meter {
             meter.put(frame, bytes);
         }
@@ -240,7 +268,7 @@ impl Inlet for Unloading {
             purse.hold(0);
         }
         let (frame, is_alive) = self.inlet.pull()?;
-        let bytes = if is_alive { self.scale.weigh() } else { 0 };
+        let bytes = if is_alive { self.scale.weigh(frame) } else { 0 };
         if let Some(meter) = &self.meter {
             meter.take(bytes);
         }

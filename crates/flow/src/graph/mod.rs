@@ -98,14 +98,21 @@ mod crew;
 mod dot;
 mod draft;
 mod engine;
+mod exclusive;
 mod fault;
 mod feedback;
 mod gather;
 mod inspect;
 mod layout;
+mod left;
 mod limit;
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+mod model_limits;
+#[cfg(all(test, loom))]
+mod model_loop;
+mod names;
 mod order;
 mod parts;
 mod pin;
@@ -152,6 +159,7 @@ use socket::{GraphId, Port};
 
 pub use control::Select;
 pub use cores::CoreSet;
+pub(crate) use names::is_numbered;
 pub use parts::Parts;
 pub use pipeline::{Pipeline, Stage};
 pub use placement::{Placement, PlacementError};
@@ -253,7 +261,10 @@ pub(crate) enum Role {
 
 /// A declared task; without its body, what was said of it.
 pub(crate) struct TaskDecl<B = Box<dyn Body>> {
+    /// What it is called everywhere: no other task of the graph is, but for those of the runtime's own.
     pub(crate) name: Arc<str>,
+    /// Its name before it was numbered.
+    pub(crate) given: Arc<str>,
     pub(crate) body: B,
     pub(crate) role: Role,
     pub(crate) reads: Vec<usize>,
@@ -281,7 +292,9 @@ pub(crate) struct SlotDecl {
 
 /// A declaration of tasks and the sockets between them.
 ///
-/// Tasks run in the order of declaration as far as their sockets allow. See the [module's page](self) for an example.
+/// Tasks run in the order of declaration as far as their sockets allow. Where several have one name, the later ones are
+/// numbered: in reports, errors, pictures and traces they are `Name`, `Name 2` and so on. See the
+/// [module's page](self) for an example.
 pub struct Graph {
     id: GraphId,
     pub(crate) tasks: Vec<TaskDecl>,
@@ -445,7 +458,8 @@ impl Graph {
         body: Box<dyn Body>,
     ) -> Out<T> {
         let task = self.tasks.len();
-        let slot = self.slot::<T>(Some(task), &name);
+        let full = self.fresh_name(&name);
+        let slot = self.slot::<T>(Some(task), &full);
         let reads = self.read(&name, &inputs);
         self.declare(&name, role, body, (reads, vec![slot]));
         Out::new(&self.id, slot, task)
@@ -460,15 +474,16 @@ impl Graph {
         (reads, writes): (Vec<usize>, Vec<usize>),
     ) {
         let (after, module, is_internal, set) = (Vec::new(), None, false, self.set);
-        let name = format!("{}{name}", self.prefix).into();
-        self.tasks.push(TaskDecl { name, body, role, reads, writes, after, module, is_internal, set });
+        let (given, name) = (format!("{}{name}", self.prefix).into(), self.fresh_name(name));
+        self.tasks.push(TaskDecl { name, given, body, role, reads, writes, after, module, is_internal, set });
     }
 
     /// Notes the readers of sockets; gives their slots.
     fn read(&mut self, task: &str, inputs: &[Port]) -> Vec<usize> {
         for (input, port) in inputs.iter().enumerate() {
             if port.graph != self.id {
-                self.fail(BuildError::ForeignSocket { task: task.to_owned(), input });
+                let task = self.fresh_name(task).to_string();
+                self.fail(BuildError::ForeignSocket { task, input });
                 return Vec::new();
             }
             self.note_copier(port);

@@ -1,4 +1,5 @@
-//! Model checks of the ring: loom runs interleavings of some threads on a tiny ring.
+//! Model checks of the ring: loom runs interleavings of some threads on a tiny ring. Those of the limits and of loops
+//! around stages lie beside it.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p facette-flow --lib model`. What is checked: every frame arrives
 //! once, in order behind one consumer, a stream ends for all consumers, nobody sleeps for ever (loom reports a
@@ -22,30 +23,34 @@ use super::{
     wait::Waiting,
 };
 
+// The first thread keeps each ring until the others have ended: the ring drops what is left in it, and loom does not see
+// what the count of an `Arc` orders.
+
 /// Preemptions where two threads make them cheap.
-const MANY: usize = 5;
-const WAITINGS: [Waiting; 3] = [Waiting::Spin, Waiting::SpinThenPark, Waiting::Park];
+pub(super) const MANY: usize = 5;
+pub(super) const WAITINGS: [Waiting; 3] = [Waiting::Spin, Waiting::SpinThenPark, Waiting::Park];
 /// For three threads and more: with two of them spinning, loom finds that the third may starve.
-const PARKING: [Waiting; 2] = [Waiting::SpinThenPark, Waiting::Park];
+pub(super) const PARKING: [Waiting; 2] = [Waiting::SpinThenPark, Waiting::Park];
 
 /// Every interleaving with at most `preemptions`: all of them take hours, and known races need one or two.
-fn model(preemptions: usize, work: impl Fn() + Send + Sync + 'static) {
+pub(super) fn model(preemptions: usize, work: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 10_000;
     builder.check(work);
 }
 
-fn spec(capacity: usize, producers: usize, consumers: usize, waiting: Waiting) -> RingSpec {
+pub(super) fn spec(capacity: usize, producers: usize, consumers: usize, waiting: Waiting) -> RingSpec {
     let is_ordered = producers > 1 && consumers == 1;
     RingSpec { capacity, producers, consumers, waiting, is_ordered, is_prefilled: false }
 }
 
-fn ring(spec: RingSpec) -> Arc<dyn Carrier> {
+pub(super) fn ring(spec: RingSpec) -> Arc<dyn Carrier> {
     Kind::<u64>(PhantomData).ring(spec, Vec::new())
 }
 
 /// A cell of a thread, with its type and without.
-fn cell<T: Send + 'static>() -> (Cell<T>, Rc<dyn AnyCell>) {
+pub(super) fn cell<T: Send + 'static>() -> (Cell<T>, Rc<dyn AnyCell>) {
     let cell: Cell<T> = Rc::new(RefCell::new(None));
     (cell.clone(), cell)
 }
@@ -147,7 +152,7 @@ fn two_to_two_by_need() {
             let producer = thread::spawn(move || produce(far, [0]));
             let consumer = thread::spawn(move || consume(farther));
             produce(ring.clone(), [1]);
-            let mut all = consume(ring);
+            let mut all = consume(ring.clone());
             all.extend(consumer.join().unwrap());
             all.sort_unstable();
             assert_eq!(all, [0, 1]);
@@ -167,7 +172,7 @@ fn drawing_positions() {
         thread.join().unwrap();
         let far = ring.clone();
         let thread = thread::spawn(move || consume(far));
-        let mut all = consume(ring);
+        let mut all = consume(ring.clone());
         all.extend(thread.join().unwrap());
         all.sort_unstable();
         assert_eq!(all, [0, 1, 2, 3]);
@@ -187,7 +192,7 @@ fn no_frame_waits_while_a_consumer_sleeps() {
         let consumer = thread::spawn(move || consume_one(far));
         let producer = thread::spawn(move || produce(farther, [0]));
         produce(ring.clone(), [1]);
-        consume_one(ring);
+        consume_one(ring.clone());
         consumer.join().unwrap();
         producer.join().unwrap();
     });
@@ -316,7 +321,7 @@ fn a_lost_producer() {
                 *cell.borrow_mut() = Some(10_u64);
                 outlet.push(0, true);
             });
-            let frames = consume(ring);
+            let frames = consume(ring.clone());
             assert!(frames.is_empty() || frames == [0]);
             thread.join().unwrap();
         });

@@ -49,7 +49,7 @@ impl Stage {
     }
 
     /// Bytes that may wait at the boundary behind the stage, at least 1, of frames that are weighed
-    /// ([`Graph::weigh`]). A heavier frame passes alone.
+    /// ([`Graph::weigh`]). A heavier frame passes alone. Behind the last stage there is no boundary.
     pub fn bytes(self, bytes: usize) -> Self {
         Stage { bytes: Some(bytes), ..self }
     }
@@ -117,7 +117,9 @@ impl Pipeline {
         let (layout, kits) = lay_out(graph, &counts)?;
         let is_unweighed = |stage: &usize| stages[*stage].bytes.is_some() && !layout.is_weighed(*stage);
         if let Some(stage) = (0..stages.len()).find(is_unweighed) {
-            return Err(BuildError::Unweighed { stage: Some(stage) });
+            let is_last = stage + 1 == stages.len();
+            let error = BuildError::Unweighed { stage: Some(stage) };
+            return Err(if is_last { BuildError::NoBoundary { stage } } else { error });
         }
         let numbers = if stages[0].replicas == 1 { Numbers::Own } else { Numbers::Drawn };
         let posts = stages.iter().map(Post::of).collect();

@@ -26,8 +26,8 @@ pub(crate) struct Part {
 impl<B> TaskDecl<B> {
     /// The same declaration with another body, and the body.
     fn exchange<C>(self, body: C) -> (TaskDecl<C>, B) {
-        let TaskDecl { name, body: old, role, reads, writes, after, module, is_internal, set } = self;
-        (TaskDecl { name, body, role, reads, writes, after, module, is_internal, set }, old)
+        let TaskDecl { name, given, body: old, role, reads, writes, after, module, is_internal, set } = self;
+        (TaskDecl { name, given, body, role, reads, writes, after, module, is_internal, set }, old)
     }
 }
 
@@ -36,6 +36,7 @@ impl Outline {
     pub(crate) fn of(graph: &Graph, counts: &[usize]) -> Self {
         let outline = |task: &TaskDecl| TaskDecl {
             name: task.name.clone(),
+            given: task.given.clone(),
             body: (),
             role: task.role,
             reads: task.reads.clone(),

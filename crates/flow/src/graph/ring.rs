@@ -14,6 +14,7 @@ use std::{rc::Rc, sync::Arc};
 use super::{
     bed::{Bed, publish},
     cell::AnyCell,
+    left::{Left, clear_guarded},
     slot::{Lane, Pen, Reader, Track},
     sync::{AtomicU64, AtomicUsize, Ordering},
     wait::{Waited, Waiting},
@@ -147,6 +148,8 @@ pub(crate) trait Carrier: Send + Sync {
     fn abandon(&self);
     /// A consumer is lost that never had an inlet.
     fn forsake(&self);
+    /// Drops the frames that nobody has taken, when all ends are gone; gives the panics of their `drop`.
+    fn drain(&mut self) -> Vec<Left>;
 }
 
 impl<T: Send + 'static> Carrier for Ring<T> {
@@ -166,6 +169,10 @@ impl<T: Send + 'static> Carrier for Ring<T> {
 
     fn forsake(&self) {
         self.desert();
+    }
+
+    fn drain(&mut self) -> Vec<Left> {
+        Arc::get_mut(&mut self.track).map_or_else(Vec::new, Track::drain)
     }
 }
 
@@ -250,7 +257,8 @@ impl<T> Outlet for OutletOf<T> {
             match self.pen.push(frame, is_alive) {
                 Some(slot) => break slot,
                 None if self.wait(frame) => {}
-                None => return self.cells.iter().for_each(|cell| cell.clear()),
+                // Whoever left has told why.
+                None => return self.cells.iter().for_each(|cell| drop(clear_guarded(&**cell))),
             }
         };
         self.ring.call(&self.ring.frames, slot);

@@ -137,6 +137,42 @@ fn frames_left_behind_are_dropped_once() {
     }
 }
 
+/// A frame that cannot be dropped in peace.
+struct Sticky(Arc<AtomicUsize>);
+
+impl Drop for Sticky {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("sticks");
+    }
+}
+
+/// Each frame that was left is dropped under a guard of its own, whether the ring is emptied or only dropped.
+#[test]
+fn frames_left_behind_may_all_panic() {
+    for is_drained in [true, false] {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let lane = Kind::<Sticky>(PhantomData).lane(3);
+        let mut ring = Kind::<Sticky>(PhantomData).ring(spec(3, 1, 1, Waiting::Park), vec![lane]);
+        let ((first, any), (second, any_second)) = (cell(), cell());
+        let mut outlet = ring.clone().outlet(vec![any, any_second]);
+        for frame in 0..2 {
+            *first.borrow_mut() = Some(Sticky(drops.clone()));
+            *second.borrow_mut() = Some(Sticky(drops.clone()));
+            outlet.push(frame, true);
+        }
+        outlet.close();
+        if is_drained {
+            let left = Arc::get_mut(&mut ring).unwrap().drain();
+            let sockets: Vec<usize> = left.iter().map(|left| left.socket).collect();
+            assert_eq!(sockets, [0, 0, 1, 1]);
+            assert!(left.iter().all(|left| left.panic.downcast_ref::<&str>() == Some(&"sticks")));
+        }
+        drop(ring);
+        assert_eq!(drops.load(Ordering::Relaxed), 4);
+    }
+}
+
 #[test]
 fn a_lost_producer_ends_the_stream() {
     for waiting in WAITINGS {

@@ -174,6 +174,16 @@ impl Shape {
     }
 }
 
+impl Layout {
+    /// The task that gives what crosses the boundary behind a stage in a slot.
+    pub(crate) fn giver(&self, slot: usize, stage: usize) -> &str {
+        let front = self.stages.iter().take(stage + 1).rev();
+        let steps = front.flat_map(|stage| stage.bindings.iter().zip(&stage.steps).rev());
+        let giver = steps.filter(|(_, step)| !step.is_internal).find(|(b, _)| b.writes.contains(&slot));
+        giver.map_or("", |(_, step)| &*step.name)
+    }
+}
+
 /// Lets only so many frames into some stages.
 pub(crate) struct Gate {
     /// The stage that takes tokens: the last narrow one, or the first of all.

@@ -15,6 +15,7 @@
 //!   copied. So an end that is alone on its side ([`Right::Own`]) owns the position that it counts.
 //! - Several ends on a side draw positions from a counter, one each, when the slot is ready ([`Right::Drawn`]).
 //! - Producers that are told their position ([`Right::Told`]) claim it in the state of the slot.
+//! - What is left is emptied by who has the track or the lane to itself (`&mut`), when there are no ends any more.
 //! - So at any time at most one end has the right to a slot, and it gives the right away by its last store.
 
 #![expect(unsafe_code, reason = "the state word says whose turn it is, which the compiler cannot know")]
@@ -23,6 +24,7 @@ use std::{rc::Rc, sync::Arc};
 
 use super::{
     cell::{AnyCell, Cell, typed},
+    left::{Left, Payload, drop_guarded},
     ring::RingSpec,
     sync::{AtomicU64, AtomicUsize, Ordering, UnsafeCell, lost_race},
 };
@@ -170,6 +172,29 @@ impl<T> Track<T> {
 
     fn lane_ends(&self, cells: impl Iterator<Item = Rc<dyn AnyCell>>) -> Vec<Box<dyn LaneEnd>> {
         self.lanes.iter().cloned().zip(cells).map(|(lane, cell)| lane.end(cell)).collect()
+    }
+
+    /// Drops the frames that nobody has taken, each by itself; gives what they said who panicked.
+    pub(super) fn drain(&mut self) -> Vec<Left> {
+        let mut left = Vec::new();
+        for slot in &mut self.slots {
+            // SAFETY: nobody else has the track, which is borrowed mutably.
+            let value = slot.parcel.with_mut(|parcel| unsafe { (*parcel).value.take() });
+            left.extend(drop_guarded(value).map(|panic| Left { socket: 0, panic }));
+        }
+        for (lane, socket) in self.lanes.iter_mut().zip(1..) {
+            // An end that still has the lane drops what lies there when it is dropped itself.
+            let panics = Arc::get_mut(lane).map_or_else(Vec::new, |lane| lane.drain());
+            left.extend(panics.into_iter().map(|panic| Left { socket, panic }));
+        }
+        left
+    }
+}
+
+/// A frame that panics while it is dropped keeps no other, and aborts nothing.
+impl<T> Drop for Track<T> {
+    fn drop(&mut self) {
+        self.drain();
     }
 }
 
@@ -354,6 +379,9 @@ impl<T> Reader<T> {
 pub(crate) trait Lane: Send + Sync {
     /// Binds it to a cell.
     fn end(self: Arc<Self>, cell: Rc<dyn AnyCell>) -> Box<dyn LaneEnd>;
+
+    /// Drops what lies there, piece by piece; gives the panics.
+    fn drain(&mut self) -> Vec<Payload>;
 }
 
 /// A lane, bound to a cell.
@@ -385,11 +413,29 @@ impl<T> Tube<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Tube((0..capacity).map(|_| Place(UnsafeCell::new(None))).collect())
     }
+
+    fn clear(&mut self) -> Vec<Payload> {
+        let places = self.0.iter_mut();
+        // SAFETY: nobody else has the tube, which is borrowed mutably.
+        let values = places.map(|place| place.0.with_mut(|place| unsafe { (*place).take() }));
+        values.filter_map(drop_guarded).collect()
+    }
+}
+
+/// As with [`Track`].
+impl<T> Drop for Tube<T> {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }
 
 impl<T: Send + 'static> Lane for Tube<T> {
     fn end(self: Arc<Self>, cell: Rc<dyn AnyCell>) -> Box<dyn LaneEnd> {
         Box::new(TubeEnd { tube: self, cell: typed(cell) })
+    }
+
+    fn drain(&mut self) -> Vec<Payload> {
+        self.clear()
     }
 }
 

@@ -137,6 +137,9 @@ impl Draft {
             arrived: self.graph.slots.iter().enumerate().map(comes).collect(),
         };
         let name = |task| self.name(task);
-        order(&wiring).map_err(|lost| BuildError::Cycle { tasks: lost.into_iter().map(name).collect() })
+        order(&wiring).map_err(|lost| {
+            let exclusive = self.exclusive(&lost);
+            exclusive.unwrap_or_else(|| BuildError::Cycle { tasks: lost.into_iter().map(name).collect() })
+        })
     }
 }

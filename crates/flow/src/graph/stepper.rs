@@ -160,7 +160,7 @@ impl Stepper {
         self.limit = limit;
     }
 
-    /// Lets [`Stepper::run_on`] stop in front of a task, in front of each of this name.
+    /// Lets [`Stepper::run_on`] stop in front of a task.
     ///
     /// # Errors
     /// [`BuildError::NoTask`] if there is none.

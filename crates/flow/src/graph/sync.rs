@@ -1,10 +1,12 @@
-//! What the ring synchronizes with: the standard library, or loom's model of it when the ring is model-checked.
+//! What rings and limits synchronize with: the standard library, or loom's model of it when they are model-checked.
+
+use std::sync::PoisonError;
 
 #[cfg(not(all(test, loom)))]
 pub(crate) use std::{
     hint::spin_loop as pause,
     sync::{
-        Condvar, Mutex,
+        Condvar, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering, fence},
     },
     thread::yield_now,
@@ -15,7 +17,7 @@ pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop as pause,
     sync::{
-        Condvar, Mutex,
+        Condvar, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering, fence},
     },
     thread::yield_now,
@@ -37,6 +39,23 @@ impl<T> UnsafeCell<T> {
     pub(crate) fn with_mut<R>(&self, work: impl FnOnce(*mut T) -> R) -> R {
         work(self.0.get())
     }
+}
+
+/// Locks; what another thread has panicked over is still whole, as user code never runs under these locks.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sleeps as long as the state is not the right one; loom's condition variable has no such method.
+pub(crate) fn wait_while<'a, T>(
+    changed: &Condvar,
+    mut state: MutexGuard<'a, T>,
+    must_wait: impl Fn(&T) -> bool,
+) -> MutexGuard<'a, T> {
+    while must_wait(&state) {
+        state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    state
 }
 
 /// After a race that somebody else won. In the model it says that others must go on before the next try, for there an

@@ -12,6 +12,7 @@ use super::{
     board::{Board, Desk, doing},
     cell::AnyCell,
     engine::{Engine, FINISH, Outcome},
+    fault,
     ring::{Inlet, Outlet},
     shared::Shared,
 };
@@ -90,7 +91,7 @@ impl Lookout<'_> {
 impl Worker<'_> {
     /// What a frame counts as among failures.
     fn key(&self, frame: u64) -> u64 {
-        (0xff - self.n_changes.min(0xff)) << 56 | frame
+        fault::key(self.n_changes, frame)
     }
 
     fn is_moot(&self, frame: u64) -> bool {

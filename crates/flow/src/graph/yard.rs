@@ -12,10 +12,11 @@ use rayon::ThreadPool;
 use super::{
     Settings,
     board::{Desk, doing},
-    engine::{Engine, Tools},
+    engine::{Engine, FINISH, Tools},
+    fault,
     gather::Gathering,
     layout::{Feedback, Kit, StageLayout},
-    limit::{Admission, Budget, Meter, Purse, Scale, Unloading, Weighed},
+    limit::{Admission, Budget, Meter, Purse, Scale, Unloading, Unweighable, Weighed, Weight},
     pin,
     ring::{Carrier, Gated, Inlet, Outlet, Releasing},
     shape::{Gate, Shape},
@@ -114,21 +115,28 @@ impl Yard<'_> {
         }
     }
 
-    /// User code is guarded inside, so a panic here is a bug of the runtime; it is told rather than hidden.
+    /// User code is guarded inside, but for what a frame does when it is weighed or dropped. So another panic is a bug
+    /// of the runtime; it is told, unless there is an error already that it may follow from.
     fn guarded(self, kit: Kit, stage: usize, replica: usize) -> Option<Done> {
         let work = catch_unwind(AssertUnwindSafe(|| self.one(kit, stage, replica)));
-        match work {
-            Ok(done) => Some(done),
-            Err(payload) => {
-                self.shared.fault.record(0, panic_error(&format!("stage {stage}"), None, &*payload));
-                self.leave(stage, replica);
-                None
+        let fault = &self.shared.fault;
+        match work.map_err(|payload| payload.downcast::<Unweighable>()) {
+            Ok(done) => return Some(done),
+            Err(Ok(unweighable)) => {
+                let Unweighable { boundary, frame, error } = *unweighable;
+                fault.record(fault::key(self.shape.n_changes(boundary + 1), frame), error);
+            }
+            Err(Err(payload)) => {
+                let key = if fault.is_any() { fault::LAST } else { 0 };
+                fault.record(key, panic_error(&format!("stage {stage}"), None, &*payload));
             }
         }
+        self.leave(stage, replica);
+        None
     }
 
     /// One replica of one stage, from its first frame to its last.
-    fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
+    pub(super) fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
         let desk = &self.scene.board.stages[stage][replica];
         if settings.stall_after.is_some() {
@@ -226,13 +234,16 @@ impl Yard<'_> {
         gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
-    /// The cells that are weighed of those that cross a boundary.
-    fn scale(self, engine: &mut Engine, crossing: &[usize]) -> Scale {
-        let slots = &self.shape.layout.slots;
-        let weighed = crossing
-            .iter()
-            .filter_map(|&slot| Some((engine.cell(slot, slots), slots[slot].weigher.clone()?)));
-        Scale(weighed.collect())
+    /// The cells that are weighed of those that cross the boundary behind a stage.
+    fn scale(self, engine: &mut Engine, boundary: usize) -> Scale {
+        let layout = &self.shape.layout;
+        let weight = |&slot: &usize| {
+            let weigher = layout.slots[slot].weigher.clone()?;
+            let giver = layout.giver(slot, boundary).into();
+            Some(Weight { cell: engine.cell(slot, &layout.slots), weigher, giver })
+        };
+        let weights = layout.stages[boundary].exports.iter().filter_map(weight).collect();
+        Scale { boundary, weights }
     }
 
     fn inlet(
@@ -247,7 +258,7 @@ impl Yard<'_> {
         let mut inlet = ring.clone().inlet(cells);
         let meter = self.meters[stage - 1].clone();
         if meter.is_some() || purse.is_some() {
-            let scale = self.scale(engine, &layout.imports);
+            let scale = self.scale(engine, stage - 1);
             inlet = Box::new(Unloading { inlet, scale, meter, purse: purse.cloned() });
         }
         let gates = self.gates.iter().filter(|gate| gate.behind == stage && self.shape.window.is_none());
@@ -269,7 +280,7 @@ impl Yard<'_> {
         let mut outlet = ring.clone().outlet(cells);
         let meter = self.meters[stage].clone();
         if meter.is_some() || purse.is_some() {
-            let scale = self.scale(engine, &layout.exports);
+            let scale = self.scale(engine, stage);
             outlet = Box::new(Weighed { outlet, scale, meter, purse: purse.cloned() });
         }
         // A first stage takes them before it begins a frame, unless a splitter counts frames anew.
@@ -286,7 +297,15 @@ fn finish(mut worker: Worker<'_>, gathering: Option<&Gathering>, is_alone: bool)
     let desk = worker.lookout.desk;
     if let Some(gathering) = gathering {
         desk.set_doing(doing::OTHERS);
-        gathering.visit(|kit| worker.engine.merge(kit));
+        let mut merged = Ok(());
+        gathering.visit(|kit| {
+            if merged.is_ok() {
+                merged = worker.engine.merge(kit);
+            }
+        });
+        if let Err(error) = merged {
+            worker.shared.fault.record(fault::key(worker.n_changes, FINISH), error);
+        }
     }
     if gathering.is_some() || is_alone {
         worker.finish();

@@ -111,6 +111,38 @@ fn a_path_cannot_end_in_a_later_stage() {
 }
 
 #[test]
+fn a_join_of_exclusive_paths_names_both_and_the_way_out() {
+    // Both paths themselves.
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..3_u64));
+    let mut paths = graph.branch(n, 2, |&n| (n % 2) as usize).into_iter();
+    let (even, odd) = (paths.next().unwrap(), paths.next().unwrap());
+    graph.task((even, odd), map("Join", |(a, b): (u64, u64)| Ok(a + b)));
+    let text = "task Join reads from path 0 of branch and from path 1 of branch, but a frame takes only one of the \
+                paths of branch; join exclusive paths by a `select`";
+    assert_eq!(error(graph, &[Stage::new(3)]).to_string(), text);
+    // Tasks on them, of which one has come out of a loop, beside what every frame has.
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..3_u64));
+    let mut paths = graph.branch(n.clone(), 3, |&n| n as usize).into_iter();
+    let (even, odd) = (paths.next().unwrap(), paths.next().unwrap());
+    let even = graph.task(even, map("Even", |n: u64| Ok(n)));
+    let even = graph.repeat_times(even, 2, |graph, n| graph.task(n, map("Again", |n: u64| Ok(n))));
+    let even = graph.task(even, map("Half", |n: u64| Ok(n / 2)));
+    let odd = graph.task(odd, map("Odd", |n: u64| Ok(n)));
+    let joined = graph.task((n, even, odd), map("Join", |(n, _, _): (u64, u64, u64)| Ok(n)));
+    graph.task(joined, map("End", |_: u64| Ok(())));
+    let want = BuildError::ExclusivePaths {
+        task: "Join".to_owned(),
+        one: "Half".to_owned(),
+        other: "Odd".to_owned(),
+        branch: "branch".to_owned(),
+    };
+    let n_tasks = graph.n_tasks();
+    assert_eq!(error(graph, &[Stage::new(n_tasks)]), want);
+}
+
+#[test]
 fn a_loop_that_empties_what_lies_outside_it_names_both() {
     struct Big;
     let mut graph = Graph::new();
@@ -150,4 +182,54 @@ fn a_core_outside_the_allowed_set_is_named() {
     let error = error(pair(), &[Stage::new(1).cores(&[1_000_000]), Stage::new(1)]);
     let is_named = matches!(&error, BuildError::Core { core: 1_000_000, allowed } if !allowed.is_empty());
     assert!(is_named, "{error:?}");
+}
+
+/// A graph with several tasks of a name: in a set, in a loop, and with a name that looks like a number was put to it.
+fn alike() -> Graph {
+    let mut graph = Graph::new();
+    let mut n = graph.source(iterate("Count", 0..3_u64));
+    for name in ["Add", "Add", "Add 2", "Add"] {
+        n = graph.task(n, map(name, |n: u64| if n < 9 { Ok(n + 1) } else { Err("large".into()) }));
+    }
+    for _ in 0..2 {
+        n = graph.set("Set", n, |graph, n| graph.task(n, map("Add", |n: u64| Ok(n))));
+    }
+    graph.task(n, map("End", |_: u64| Ok(())));
+    graph
+}
+
+#[test]
+fn later_tasks_of_one_name_are_numbered_everywhere() {
+    let names = ["Count", "Add", "Add 3", "Add 2", "Add 4", "Set/Add", "Set/Add 2", "End"];
+    for stages in [&[8][..], &[3, 2, 3]] {
+        let stages: Vec<Stage> = stages.iter().map(|&n| Stage::new(n)).collect();
+        let dot = alike().to_dot_stages(&stages).unwrap();
+        let report = Pipeline::new(alike(), &stages).unwrap().run(&Default::default()).unwrap();
+        assert_eq!(report.tasks.iter().map(|task| &*task.name).collect::<Vec<_>>(), names);
+        let mut rest = &*dot;
+        for name in names {
+            rest = rest.split_once(&format!("|{name}")).or_else(|| rest.split_once(name)).unwrap().1;
+        }
+        assert_eq!(alike().to_dot().matches("Add 3").count(), 1);
+    }
+    // In errors of a run, and of a graph that does not build.
+    let mut graph = Graph::new();
+    let mut n = graph.source(iterate("Count", 0..20_u64));
+    for _ in 0..3 {
+        n = graph.task(n, map("Check", |n: u64| if n < 12 { Ok(n + 1) } else { Err("large".into()) }));
+    }
+    graph.task(n, map("End", |_: u64| Ok(())));
+    let error = Sequence::new(graph, 1).unwrap().run(&Default::default()).unwrap_err();
+    assert_eq!(error.to_string(), "task Check 3 failed at chunk 10");
+    let mut other = Graph::new();
+    let foreign = other.source(iterate("Count", 0..3_u64));
+    let mut graph = alike();
+    graph.task(foreign, map("Add", |n: u64| Ok(n)));
+    let want = BuildError::ForeignSocket { task: "Add 5".to_owned(), input: 0 };
+    assert_eq!(error_of(graph), want);
+}
+
+fn error_of(graph: Graph) -> BuildError {
+    let n_tasks = graph.n_tasks();
+    error(graph, &[Stage::new(n_tasks)])
 }

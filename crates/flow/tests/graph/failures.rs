@@ -3,13 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
 use facette_flow::{
-    BoxError, CancelToken, Error, Source,
+    Accumulator, BoxError, CancelToken, Error, Source,
     closures::{iterate, map, replicable},
     graph::{Graph, Pipeline, Settings, Stage, Waiting},
 };
@@ -123,6 +124,69 @@ fn a_failure_in_any_stage_is_one_clean_error_each_time() {
     }
 }
 
+/// Copies of an accumulator are put together at the end of a stream, which may fail like any of its calls.
+#[test]
+fn a_panic_while_accumulators_are_merged_names_the_accumulator() {
+    struct Total(u64, Arc<AtomicBool>);
+    impl Accumulator for Total {
+        type In = u64;
+        type Out = u64;
+        fn add(&mut self, n: u64) -> Result<(), BoxError> {
+            self.0 += n;
+            Ok(())
+        }
+        fn finish(&mut self) -> Result<u64, BoxError> {
+            Ok(std::mem::take(&mut self.0))
+        }
+        fn replica(&self) -> Option<Self> {
+            Some(Total(0, self.1.clone()))
+        }
+        fn merge(&mut self, other: &mut Self) {
+            assert!(!self.1.load(Ordering::SeqCst), "sprung");
+            self.0 += std::mem::take(&mut other.0);
+        }
+    }
+    for replicas in [2, 4] {
+        let is_set = Arc::new(AtomicBool::new(true));
+        let mut graph = Graph::new();
+        let n = graph.source(iterate("Count", 0..100_u64));
+        let total = graph.accumulate(n, Total(0, is_set.clone()));
+        graph.task(total, map("End", |_: u64| Ok(())));
+        let stages = [Stage::new(1), Stage::new(1).replicas(replicas), Stage::new(1)];
+        let mut pipeline = Pipeline::new(graph, &stages).unwrap();
+        let error = pipeline.run(&Settings::default()).unwrap_err();
+        let Error::Panic { task, chunk: None, message } = &error else { panic!("{error:?}") };
+        assert_eq!((&**task, &**message), ("Total", "sprung"));
+        is_set.store(false, Ordering::SeqCst);
+        pipeline.run(&Settings::default()).unwrap();
+    }
+}
+
+/// Both sides of a boundary weigh; who made the frame is named with the frame.
+#[test]
+fn a_panic_while_a_frame_is_weighed_names_the_task_that_gives_it() {
+    for waiting in WAITINGS {
+        for is_in_front in [true, false] {
+            watched(format!("{waiting:?}, in front: {is_in_front}"), move || {
+                let mut graph = Graph::new();
+                let n = graph.source(iterate("Count", 0..100_u64));
+                let n = graph.task(n, map("Give", |n: u64| Ok(n)));
+                graph.weigh(&n, move |&n| {
+                    let is_here = (thread::current().name() == Some("flow 1.0")) == is_in_front;
+                    assert!(!(n == 7 && is_here), "sprung");
+                    8
+                });
+                graph.task(n, map("End", |_: u64| Ok(())));
+                let stage = || Stage::new(1).waiting(waiting);
+                let mut pipeline = Pipeline::new(graph, &[stage(), stage().bytes(64), stage()]).unwrap();
+                let error = pipeline.run(&Settings::default()).unwrap_err();
+                let Error::Panic { task, chunk: Some(7), message } = &error else { panic!("{error:?}") };
+                assert_eq!((&**task, &**message), ("Give", "when its frame was weighed: sprung"));
+            });
+        }
+    }
+}
+
 /// 1000 where `FLOW_ROUNDS` says so: the figure of the record, too slow for every day.
 fn rounds() -> u64 {
     std::env::var("FLOW_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60)
@@ -145,7 +209,7 @@ fn the_earliest_frame_is_reported_though_later_ones_fail_sooner() {
             let n = graph.source(iterate("Count", 0..100_u64));
             let fail = replicable("Fail", |n: u64| match n {
                 5 => {
-                    std::thread::sleep(Duration::from_millis(1));
+                    thread::sleep(Duration::from_millis(1));
                     Err("late".into())
                 }
                 6.. => Err("early".into()),

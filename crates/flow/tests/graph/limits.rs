@@ -187,6 +187,9 @@ fn limits_of_nothing_are_named() {
     };
     let error = Pipeline::new(graph(), &[Stage::new(1).bytes(5), Stage::new(1)]).err().unwrap();
     assert_eq!(error, BuildError::Unweighed { stage: Some(0) });
+    let error = Pipeline::new(graph(), &[Stage::new(1), Stage::new(1).bytes(5)]).err().unwrap();
+    assert_eq!(error, BuildError::NoBoundary { stage: 1 });
+    assert!(error.to_string().contains("there is no boundary behind it"), "{error}");
     let pipeline = Pipeline::new(graph(), &[Stage::new(1), Stage::new(1)]).unwrap();
     assert_eq!(pipeline.memory(5).err(), Some(BuildError::Unweighed { stage: None }));
     let error = Pipeline::new(graph(), &[Stage::new(1).bytes(0), Stage::new(1)]).err().unwrap();

@@ -5,6 +5,7 @@ mod control;
 mod dot;
 mod failures;
 mod feedback;
+mod left;
 mod limits;
 mod machines;
 mod pipeline;

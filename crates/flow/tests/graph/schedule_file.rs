@@ -24,7 +24,7 @@ fn inner(tasks: usize) -> Stage {
 const V1: &str = r#"{
     "schedule": [
         { "tasks": 5, "cores": 1, "sync_buff_size": 8, "sync_waiting_type": "active" },
-        { "tasks": 2, "cores": [1, 2, 7], "sync_waiting_type": "passive", "comment": "hot" },
+        { "tasks": 2, "cores": [1, 2, 7], "sync_waiting_type": "passive" },
         { "tasks": 1, "cores": [0] }
     ],
     "date": "2025-07-23"
@@ -246,6 +246,36 @@ fn what_is_wrong_in_a_file_of_version_2_is_named() {
             r#"`cores` of stage 0 in the schedule is ["B","L"]; it must be a list of the letter B or of the letter L"#,
         ),
     ]);
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_the_nearest_and_what_streampu_ignores_is_not() {
+    let error = |text: &str, right: &str, wrong: &str| {
+        let text = text.replacen(right, wrong, 1);
+        match ScheduleFile::parse(&text) {
+            Err(ScheduleError::UnknownKey { place, key, nearest }) => format!("{place}: {key}, {nearest}"),
+            other => panic!("{right} → {wrong}: {other:?}"),
+        }
+    };
+    let cases = [
+        (V1, "\"sync_buff_size\"", "\"sync_buf_size\"", "stage 0: sync_buf_size, sync_buff_size"),
+        (V1, "\"sync_waiting_type\"", "\"sync_waiting\"", "stage 0: sync_waiting, sync_waiting_type"),
+        (V1, "\"cores\": [0]", "\"cores\": [0], \"Tasks\": 3", "stage 2: Tasks, tasks"),
+        (V1, "\"date\"", "\"dates\"", "the top level: dates, date"),
+        (V1, "\"tasks\": 5", "\"tasks\": 5, \"threads\": 2", "stage 0: threads, cores"),
+        (V2, "\"pinning-policy\"", "\"pinning_policy\"", "stage 0: pinning_policy, pinning-policy"),
+        (V2, "\"cluster-size\"", "\"cluster_size\"", "resources.p-core: cluster_size, cluster-size"),
+        (V2, "\"p-core\": {", "\"pcore\": 1, \"p-core\": {", "resources: pcore, p-core"),
+        ("[{\"tasks\": 1, \"cores\": [B], x}]", "x", "\"core\": 1", "stage 0: core, cores"),
+    ];
+    for (text, right, wrong, want) in cases {
+        assert!(text.contains(right), "{right}");
+        assert_eq!(error(text, right, wrong), want);
+    }
+    let text = "stage 0 in the schedule has the key `sync_buf_size`, which is not known there; the nearest known is \
+                `sync_buff_size`";
+    let error = ScheduleFile::parse(&V1.replacen("sync_buff_size", "sync_buf_size", 1)).unwrap_err();
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]

@@ -247,3 +247,21 @@ fn the_table_adds_up_streams_that_are_alike() {
     let (once, twice) = (table.find("outside the streams").unwrap(), table.find("Twice").unwrap());
     assert!(table.find("Other").unwrap() < once && once < twice, "{table}");
 }
+
+/// Tasks of one name are told apart in the report; the table has a line for all of them.
+#[test]
+fn the_table_adds_up_tasks_of_one_name_outside_the_streams() {
+    let mut chain = Chain::new();
+    let mut n = chain.constant(1_u32);
+    for _ in 0..3 {
+        n = chain.then(n, map("Double", |n: u32| Ok(2 * n)));
+    }
+    chain.sink(n, map("Check", |n: u32| if n == 8 { Ok(()) } else { Err("not 8".into()) }));
+    let report = chain.run(&Run::pipeline(2)).unwrap();
+    let names: Vec<_> = report.tasks.iter().map(|task| &*task.name).collect();
+    assert_eq!(names, ["Double", "Double 2", "Double 3", "Check"]);
+    let table = report.table();
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("Double")).collect();
+    assert_eq!(rows.len(), 1, "{table}");
+    assert_eq!(rows[0].split_whitespace().take(2).collect::<Vec<_>>(), ["Double", "3"], "{table}");
+}

@@ -38,8 +38,25 @@ pub(super) fn row(row: &'static Row, programs: &Programs, n_runs: usize) -> Resu
         _ => None,
     };
     let names = std::iter::once(row.case).chain(reference).chain(row.peers.iter().copied());
-    let names = names.filter(|name| programs.has(name)).map(str::to_owned);
-    let mut all: Vec<Runs> = names.map(|name| Runs { name, seconds: Vec::new() }).collect();
+    let (mut all, version) = in_turn(names.filter(|name| programs.has(name)), programs, n_runs)?;
+    let mut take = |name: &str| all.iter().position(|runs| runs.name == name).map(|at| all.remove(at));
+    let (ours, reference) = (take(row.case), reference.and_then(&mut take));
+    Ok(Measured { row, ours, peers: all, reference, version })
+}
+
+/// Runs of several programs, and what a peer's library says of its version.
+pub(super) type Series = (Vec<Runs>, Option<String>);
+
+/// Measures programs in turn.
+///
+/// # Errors
+/// When one of them fails.
+pub(super) fn in_turn<'a>(
+    names: impl Iterator<Item = &'a str>,
+    programs: &Programs,
+    n_runs: usize,
+) -> Result<Series> {
+    let mut all: Vec<Runs> = names.map(|name| Runs { name: name.to_owned(), seconds: Vec::new() }).collect();
     let mut version = None;
     for _ in 0..n_runs {
         for runs in &mut all {
@@ -48,9 +65,7 @@ pub(super) fn row(row: &'static Row, programs: &Programs, n_runs: usize) -> Resu
             version = said.version.or(version);
         }
     }
-    let mut take = |name: &str| all.iter().position(|runs| runs.name == name).map(|at| all.remove(at));
-    let (ours, reference) = (take(row.case), reference.and_then(&mut take));
-    Ok(Measured { row, ours, peers: all, reference, version })
+    Ok((all, version))
 }
 
 impl Runs {
@@ -77,7 +92,7 @@ impl Runs {
         (self.worst() - self.best()) / self.median().abs()
     }
 
-    fn as_json(&self) -> Value {
+    pub(super) fn as_json(&self) -> Value {
         let (median, best, worst) = (self.median(), self.best(), self.worst());
         json!({"program": self.name, "median_s": median, "best_s": best, "worst_s": worst, "runs_s": self.seconds})
     }
@@ -90,14 +105,20 @@ impl Measured {
         named.min_by(|a, b| a.median().total_cmp(&b.median()))
     }
 
-    /// Whether the target holds; `None` where there is none, or nothing was measured.
-    pub(super) fn holds(&self) -> Option<bool> {
+    /// What was measured as a part of what may be: more than 1 misses the target. `None` where there is no target, or
+    /// nothing was measured.
+    pub(super) fn part(&self) -> Option<f64> {
         let ours = self.ours.as_ref()?.median();
         match self.row.target {
             Target::None => None,
-            Target::AtMost(seconds) => Some(ours <= seconds),
-            Target::Times(factor, _) => Some(ours <= factor * self.reference.as_ref()?.median()),
+            Target::AtMost(seconds) => Some(ours / seconds),
+            Target::Times(factor, _) => Some(ours / (factor * self.reference.as_ref()?.median())),
         }
+    }
+
+    /// Whether the target holds; `None` where there is none, or nothing was measured.
+    pub(super) fn holds(&self) -> Option<bool> {
+        Some(self.part()? <= 1.0)
     }
 
     /// Everything, for the file.

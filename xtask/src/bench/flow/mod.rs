@@ -3,17 +3,21 @@
 //! Ours and crossbeam's are cases of the example `runtime_speed` of facette-flow, oneTBB's is `bench/peers/onetbb.cpp`.
 
 mod computer;
+mod judge;
 mod measure;
 mod programs;
 mod rows;
+mod second_core;
 mod table;
 
 use crate::repo;
 use anyhow::{Context, Result, bail};
 use computer::Computer;
+use judge::{Cores, Judged, Verdict};
 use measure::Measured;
 use programs::Programs;
 use rows::{GROUPS, Group, Row};
+use second_core::SecondCore;
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -44,13 +48,56 @@ pub(super) fn run(args: &[String]) -> Result<()> {
     let load = computer::load();
     let programs = Programs::prepare()?;
     let computer = Computer::read(&programs, load)?;
-    print!("{}{}", computer.text(), table::head());
-    let measured = measure_all(&options, &programs)?;
-    println!("\n{}", table::foot(&measured, options.runs, &programs));
-    store(&options, &computer, &measured)
+    print!("{}", computer.text());
+    let is_wide = chosen(&options.words).any(|(_, row)| row.on_two);
+    let second_core = |when| second_core(&programs, when, is_wide);
+    let mut cores = Cores { before: second_core("in front of the table")?, ..Cores::default() };
+    print!("{}", table::head());
+    let measured = measure_all(&options, &programs, &cores)?;
+    println!();
+    cores.after = second_core("behind the table")?;
+    let again = measure_again(&measured, &options, &programs, &cores)?;
+    if again.iter().any(Option::is_some) {
+        cores.end = second_core("at the end")?;
+    }
+    let judged = measured.into_iter().zip(again).map(|(first, again)| Judged::new(first, again, &cores));
+    let judged: Vec<Judged> = judged.collect();
+    println!("\n{}", table::foot(&judged, options.runs, &programs));
+    store(&options, &computer, &cores, &judged)
 }
 
-fn measure_all(options: &Options, programs: &Programs) -> Result<Vec<Measured>> {
+/// What the second core is worth now, if that matters.
+fn second_core(programs: &Programs, when: &str, matters: bool) -> Result<Option<SecondCore>> {
+    if !matters {
+        return Ok(None);
+    }
+    let core = SecondCore::measure(programs)?;
+    println!("{}", core.text(when));
+    Ok(Some(core))
+}
+
+/// Measures rows that have missed their targets on two cores once more.
+fn measure_again(
+    measured: &[Measured],
+    options: &Options,
+    programs: &Programs,
+    cores: &Cores,
+) -> Result<Vec<Option<Measured>>> {
+    if measured.iter().any(Judged::is_doubtful) {
+        println!("\nonce more, as they missed and need two cores");
+    }
+    let again = measured.iter().map(|first| {
+        if !Judged::is_doubtful(first) {
+            return Ok(None);
+        }
+        let again = measure::row(first.row, programs, options.runs)?;
+        println!("{}", table::line(&again, Verdict::of(&again, cores.in_the_end())));
+        Ok(Some(again))
+    });
+    again.collect()
+}
+
+fn measure_all(options: &Options, programs: &Programs, cores: &Cores) -> Result<Vec<Measured>> {
     let mut measured = Vec::new();
     let mut group = "";
     for (title, row) in chosen(&options.words) {
@@ -59,7 +106,7 @@ fn measure_all(options: &Options, programs: &Programs) -> Result<Vec<Measured>> 
             group = title;
         }
         let next = measure::row(row, programs, options.runs)?;
-        println!("{}", table::line(&next));
+        println!("{}", table::line(&next, Verdict::of(&next, cores.in_table())));
         measured.push(next);
     }
     Ok(measured)
@@ -96,10 +143,11 @@ fn parse(args: &[String]) -> Result<Options> {
     Ok(options)
 }
 
-fn store(options: &Options, computer: &Computer, measured: &[Measured]) -> Result<()> {
-    let rows: Vec<_> = measured.iter().map(Measured::as_json).collect();
+fn store(options: &Options, computer: &Computer, cores: &Cores, judged: &[Judged]) -> Result<()> {
+    let rows: Vec<_> = judged.iter().map(Judged::as_json).collect();
     let all = serde_json::json!({
         "computer": computer.as_json(), "runs": options.runs, "streampu": rows::ORIGIN, "rows": rows,
+        "second_core": cores.as_json(),
     });
     let path = &options.json;
     let place = || path.display().to_string();

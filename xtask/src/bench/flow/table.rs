@@ -1,8 +1,10 @@
 //! The table as text.
 
+use super::judge::{By, Judged, Verdict};
 use super::measure::{Measured, Runs};
 use super::programs::Programs;
 use super::rows::{NOTES, Target, Unit};
+use super::second_core::ENOUGH;
 
 const TITLE: usize = 46;
 
@@ -13,7 +15,7 @@ pub(super) fn head() -> String {
 }
 
 /// A row.
-pub(super) fn line(measured: &Measured) -> String {
+pub(super) fn line(measured: &Measured, verdict: Verdict) -> String {
     let row = measured.row;
     let cell =
         |runs: Option<&Runs>, of: fn(&Runs) -> f64| runs.map_or(String::new(), |r| show(row.unit, of(r)));
@@ -26,23 +28,22 @@ pub(super) fn line(measured: &Measured) -> String {
     let median = ours.map_or("NOT RUN".to_owned(), |r| show(row.unit, r.median()));
     // Of a share only the runs themselves say something: it may be next to nothing.
     let spread = ours.filter(|_| row.unit != Unit::Share).map_or(String::new(), |r| percent(r.spread()));
-    let verdict = measured.holds().map_or("", |holds| if holds { "holds" } else { "MISSED" });
+    let verdict = verdict.text();
     let (onetbb, crossbeam, best) = (peer("onetbb"), peer("crossbeam"), cell(ours, Runs::best));
     let target = target(measured);
-    let cells = [row.streampu, &onetbb, &crossbeam, &median, &best, &spread, &target, verdict];
+    let cells = [row.streampu, &onetbb, &crossbeam, &median, &best, &spread, &target, &verdict];
     columns(row.title, cells)
 }
 
 /// What has to be said at the end.
-pub(super) fn foot(measured: &[Measured], n_runs: usize, programs: &Programs) -> String {
-    let judged: Vec<bool> = measured.iter().filter_map(Measured::holds).collect();
-    let held = judged.iter().filter(|h| **h).count();
-    let mut text = format!("{held} of {} targets hold; medians of {n_runs} runs", judged.len());
+pub(super) fn foot(judged: &[Judged], n_runs: usize, programs: &Programs) -> String {
+    let mut text = format!("{}; medians of {n_runs} runs", verdicts(judged));
     if n_runs < super::RUNS {
         text += &format!(", which is a look and no measurement (at least {} are)", super::RUNS);
     }
     text += "; spread is the longest run less the shortest, in percent of the median\n";
-    match (&programs.onetbb, measured.iter().find_map(|m| m.version.as_ref())) {
+    judged.iter().filter_map(twice).for_each(|line| text += &line);
+    match (&programs.onetbb, judged.iter().find_map(|j| j.measured.version.as_ref())) {
         (Err(reason), _) => text += &format!("oneTBB NOT RUN: {reason}\n"),
         (Ok(_), Some(version)) => text += &format!("oneTBB {version}\n"),
         (Ok(_), None) => {}
@@ -51,9 +52,37 @@ pub(super) fn foot(measured: &[Measured], n_runs: usize, programs: &Programs) ->
     text
 }
 
+/// How many targets hold, of those that could be judged.
+fn verdicts(judged: &[Judged]) -> String {
+    let count = |is: fn(Verdict) -> bool| judged.iter().filter(|j| is(j.verdict)).count();
+    let held = count(|v| v == Verdict::Holds);
+    let all = held + count(|v| v == Verdict::Missed);
+    match count(|v| matches!(v, Verdict::NotJudged(_))) {
+        0 => format!("{held} of {all} targets hold"),
+        n => format!(
+            "{held} of {all} targets hold, {n} are not judged, as the second core was worth less than {ENOUGH}"
+        ),
+    }
+}
+
+/// What is to be said of a row that was measured twice.
+fn twice(judged: &Judged) -> Option<String> {
+    let Judged { measured, again, verdict, by } = judged;
+    let median = |m: &Measured| m.ours.as_ref().map_or(String::new(), |r| show(m.row.unit, r.median()));
+    let (first, second) = (median(measured), median(again.as_ref()?));
+    let by = match (verdict, by) {
+        (Verdict::NotJudged(_), _) => "",
+        (_, By::Table) => " by the table",
+        (_, By::Again) => " by the runs at the end",
+    };
+    let case = measured.row.case;
+    Some(format!("  {case}: {first} in the table, {second} at the end; {}{by}\n", verdict.text()))
+}
+
 fn columns(title: &str, cells: [&str; 8]) -> String {
+    // A blank at least stands in front of a verdict, which may be long.
     let widths = [14, 11, 11, 11, 11, 8, 16, 8];
-    let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}"));
+    let cells = cells.iter().zip(widths).map(|(cell, width)| format!(" {cell:>0$}", width - 1));
     let line: String = std::iter::once(format!("  {title:<TITLE$}")).chain(cells).collect();
     line.trim_end().to_owned()
 }
@@ -106,7 +135,9 @@ fn three(x: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judge::Cores;
     use super::super::rows::GROUPS;
+    use super::super::second_core::SecondCore;
     use super::*;
 
     fn measured(case: &str, ours: &[f64], peers: &[(&str, f64)]) -> Measured {
@@ -115,6 +146,10 @@ mod tests {
         let ours = (!ours.is_empty()).then(|| runs(case, ours));
         let peers = peers.iter().map(|(name, s)| runs(name, &[*s])).collect();
         Measured { row, ours, peers, reference: None, version: None }
+    }
+
+    fn line(measured: &Measured) -> String {
+        super::line(measured, Verdict::of(measured, None))
     }
 
     fn words(line: &str) -> Vec<&str> {
@@ -156,6 +191,26 @@ mod tests {
         let text = line(&measured("fused-2", &[2e-7], &[]));
         assert_eq!(words(&text)[1..], ["NOT RUN", "5.00 M/s", "5.00 M/s", "0.0 %", "≥ 10.0 M/s", "MISSED"]);
         assert_eq!(words(&line(&measured("idle", &[], &[])))[1], "NOT RUN");
+    }
+
+    #[test]
+    fn what_was_measured_twice_is_told_with_both_figures() {
+        let core = |worth| Some(SecondCore::of(worth));
+        let cores = Cores { before: core(1.9), after: core(1.9), end: core(1.9) };
+        let pair = |seconds| measured("pair-16-spin", &[seconds], &[]);
+        let judged = [
+            Judged::new(pair(1e-6), Some(pair(1e-7)), &cores),
+            Judged::new(measured("fused-2", &[1e-6], &[]), None, &cores),
+        ];
+        let text =
+            "  pair-16-spin: 1.00 M/s in the table, 10.0 M/s at the end; holds by the runs at the end\n";
+        assert_eq!(twice(&judged[0]).unwrap(), text);
+        assert_eq!(twice(&judged[1]), None);
+        assert_eq!(verdicts(&judged), "1 of 2 targets hold");
+        let alone = Cores { before: core(1.1), ..cores };
+        let judged = [Judged::new(pair(1e-7), None, &alone)];
+        let text = "0 of 0 targets hold, 1 are not judged, as the second core was worth less than 1.6";
+        assert_eq!(verdicts(&judged), text);
     }
 
     #[test]

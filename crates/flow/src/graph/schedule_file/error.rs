@@ -23,6 +23,18 @@ pub enum ScheduleError {
         /// The key.
         key: &'static str,
     },
+    /// A key that means nothing there: misspelt, perhaps.
+    #[error(
+        "{place} in the schedule has the key `{key}`, which is not known there; the nearest known is `{nearest}`"
+    )]
+    UnknownKey {
+        /// `the top level`, a stage, or one of the resources.
+        place: String,
+        /// The key.
+        key: String,
+        /// The known key that looks most like it.
+        nearest: &'static str,
+    },
     /// A value is of another kind than it should be.
     #[error("{what} in the schedule is {got}; it must be {expected}")]
     Unexpected {

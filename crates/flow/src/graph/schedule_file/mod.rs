@@ -9,9 +9,10 @@
 //! | `resources`, `core-type`, `pinning-policy` (2) | two lists of PUs, and how a stage takes its own from one of them |
 //!
 //! `passive` does not become [`Waiting::Park`], because a short look before sleeping costs nothing while frames are
-//! rare and saves the wake-up while they are not; written are both of them as `passive`. Other keys (`platform`, `date`,
-//! `scheduler_name`, `cluster-size`) are left out of account, as StreamPU leaves them. The last stage has no boundary
-//! behind it, so keys about it are an error there, as they are for StreamPU.
+//! rare and saves the wake-up while they are not; written are both of them as `passive`. The keys `platform`, `date`,
+//! `scheduler_name` and `cluster-size` are left out of account, as StreamPU leaves them; any other is refused, for it may
+//! be one of the above in another spelling. The last stage has no boundary behind it, so keys about it are an error there,
+//! as they are for StreamPU.
 //!
 //! Policies take PUs like this: `packed` the next of the list, one for each replica; `distant` in turn from the
 //! beginning and the middle of the list; `guided` lets every replica use all that are left, or any core if none are;
@@ -22,6 +23,7 @@
 //! letters B and L being P-cores and E-cores that no thread is pinned to.
 
 mod error;
+mod keys;
 mod place;
 mod read;
 mod write;

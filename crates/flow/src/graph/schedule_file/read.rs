@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    CoreType, Entry, MOST, Node, Place, Policy, Resource, ScheduleError, ScheduleFile, ScheduleVersion,
+    CoreType, Entry, MOST, Node, Place, Policy, Resource, ScheduleError, ScheduleFile, ScheduleVersion, keys,
 };
 use crate::graph::Waiting;
 
@@ -16,7 +16,8 @@ pub(super) fn read(text: &str, version: Option<ScheduleVersion>) -> Result<Sched
     let value = if is_list { serde_json::from_str(&quote_letters(text)) } else { serde_json::from_str(text) };
     let value = value.map_err(|error| ScheduleError::Json { message: error.to_string() })?;
     if is_list {
-        return stages(&value, "the top level", read_letters, ScheduleVersion::V2, Default::default());
+        let list = List { stages: &value, what: "the top level", keys: keys::STAGE_CORES };
+        return stages(list, read_letters, ScheduleVersion::V2, Default::default());
     }
     let top = Spot::new(&value, "the top level".to_owned())?;
     let guess = if top.object.contains_key("resources") { ScheduleVersion::V2 } else { ScheduleVersion::V1 };
@@ -25,15 +26,24 @@ pub(super) fn read(text: &str, version: Option<ScheduleVersion>) -> Result<Sched
         ScheduleVersion::V1 => (read_cores, Default::default()),
         ScheduleVersion::V2 => (read_policy, read_resources(&top)?),
     };
-    stages(top.get("schedule")?, "`schedule`", entry, version, resources)
+    let list = List { stages: top.get("schedule")?, what: "`schedule`", keys: keys::of_stage(version) };
+    top.check(keys::TOP)?;
+    stages(list, entry, version, resources)
+}
+
+/// The stages of a file.
+struct List<'a> {
+    stages: &'a Value,
+    what: &'static str,
+    /// What a stage may say.
+    keys: &'static [&'static str],
 }
 
 /// How threads and place of a stage are read.
 type ReadPlace = fn(&Spot<'_>) -> Result<(usize, Place), ScheduleError>;
 
 fn stages(
-    list: &Value,
-    what: &str,
+    List { stages: list, what, keys: known }: List<'_>,
     read_place: ReadPlace,
     version: ScheduleVersion,
     resources: [Resource; 2],
@@ -50,7 +60,9 @@ fn stages(
             return Err(ScheduleError::LastStage { stage, key });
         }
         let depth = if spot.has(keys[0]) { spot.number(keys[0])? } else { 1 };
-        Ok(Entry { tasks: spot.number("tasks")?, threads, place, depth, waiting: spot.waiting(keys[1])? })
+        let (tasks, waiting) = (spot.number("tasks")?, spot.waiting(keys[1])?);
+        spot.check(known)?;
+        Ok(Entry { tasks, threads, place, depth, waiting })
     };
     let entries = list.iter().enumerate().map(entry).collect::<Result<_, _>>()?;
     Ok(ScheduleFile { version, resources, entries })
@@ -126,6 +138,7 @@ fn read_resources(top: &Spot<'_>) -> Result<[Resource; 2], ScheduleError> {
         let spot = Spot::new(resources.get(key)?, format!("resources.{key}"))?;
         let value = spot.get("node-list")?;
         let list = value.as_array().ok_or_else(|| spot.wrong("node-list", LIST, value))?;
+        spot.check(keys::RESOURCE)?;
         let node = |value: &Value| {
             let expected = "a list of PUs or cores such as 7, \"PU0-3\" or \"core0-5\"";
             read_node(value).ok_or_else(|| spot.wrong("node-list", expected, value))
@@ -133,7 +146,9 @@ fn read_resources(top: &Spot<'_>) -> Result<[Resource; 2], ScheduleError> {
         let nodes = list.iter().map(node).collect::<Result<_, _>>()?;
         Ok(Resource { nodes, smt: spot.number("smt")? })
     };
-    Ok([read(CoreType::P)?, read(CoreType::E)?])
+    let both = [read(CoreType::P)?, read(CoreType::E)?];
+    resources.check(keys::RESOURCES)?;
+    Ok(both)
 }
 
 /// `7`, `"PU7"`, `"PU0-3"`, `"core7"` or `"core0-5"`.
@@ -175,6 +190,11 @@ impl<'a> Spot<'a> {
             Some(object) => Ok(Spot { object, place }),
             None => Err(unexpected(place, "an object", value)),
         }
+    }
+
+    /// There is no key but known ones.
+    fn check(&self, known: &[&'static str]) -> Result<(), ScheduleError> {
+        keys::check(self.object.keys(), known, &self.place)
     }
 
     fn has(&self, key: &str) -> bool {
