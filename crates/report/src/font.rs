@@ -203,6 +203,7 @@ z ..... ..... ##### ...#. ..#.. .#... #####
 µ ..... ..... #...# #...# #...# #..## ###.# #.... #....
 ± ..#.. ..#.. ##### ..#.. ..#.. ..... #####
 × ..... #...# .#.#. ..#.. .#.#. #...# .....
+→ ..... ..#.. ...#. ##### ...#. ..#.. .....
 · ..... ..... ..... .##.. .##.. ..... .....
 ";
 
@@ -214,7 +215,7 @@ mod tests {
     fn every_printable_character_has_a_glyph_of_its_own() {
         let missing = glyph('\u{1F52D}') as *const Glyph;
         let mut seen: Vec<&[f64]> = Vec::new();
-        for c in (' '..='~').chain("°µ±×·".chars()) {
+        for c in (' '..='~').chain("°µ±×→·".chars()) {
             let g = glyph(c);
             assert!(!std::ptr::eq(g, missing), "no glyph for {c:?}");
             assert_eq!(g.coverage.iter().any(|&a| a > 0.0), c != ' ', "{c:?}");

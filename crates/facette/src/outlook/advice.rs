@@ -139,12 +139,30 @@ fn why(costs: &Costs, predicted: &Predicted, task: &str) -> String {
     if let Some((problem, plan)) = &predicted.planned
         && let Ok(found) = schedule::explain(problem, plan)
     {
-        return found.to_string();
+        return reason(&found.reason);
     }
     let stages = &predicted.outcome.stages;
     match stages.iter().find(|stage| stage.tasks.iter().any(|name| name == task)) {
         Some(stage) => format!("its stage is busy {:.0} % of the time", 100.0 * stage.utilization),
         None => "it looks at every row before gridding can be planned".to_owned(),
+    }
+}
+
+/// A scheduler's reason in a sentence.
+fn reason(reason: &schedule::Reason) -> String {
+    use schedule::Reason;
+    match reason {
+        Reason::Sequential { task, .. } => format!("chunks go through {task} one after the other, on one core"),
+        Reason::Parallel { cores, speedup, .. } => {
+            format!("{cores} cores make it {speedup:.2} times as fast, and more do not help")
+        }
+        Reason::Cores { idle: 0 } => "all cores are busy".to_owned(),
+        Reason::Cores { idle } => format!("all cores are busy but {idle}, which are too slow to help"),
+        Reason::Memory { cap_bytes } => {
+            format!("another replica would not fit into {}", types::format_bytes(*cap_bytes))
+        }
+        Reason::Crossing => "handing chunks to another stage would cost more than it saves".to_owned(),
+        _ => "its stage sets the period".to_owned(),
     }
 }
 

@@ -66,18 +66,15 @@ pub(super) fn measure<T: Real>(
     here: usize,
     staging: &Staging,
 ) -> Result<Costs, Error> {
-    let geometry = looked.geometry;
-    let plan = plan::plan::<T>(&looked.spec(request, geometry, here))?.plan;
+    let plan = plan::plan::<T>(&looked.spec(request, looked.geometry, here))?.plan;
     let streams = rehearse(request, session, looked, &plan, here)?;
-    let small = if geometry.nx.min(geometry.ny) <= SMALL_NPIX { 1 } else { SHRINK };
-    let shrunk = ImageGeometry { nx: geometry.nx / small, ny: geometry.ny / small, ..geometry };
-    let small = plan::plan::<T>(&looked.spec(request, shrunk, here))?.plan;
-    let scale = Scale { full: plan.recipe().clone(), small: small.recipe().clone(), geometry, shrunk };
-    let many = once(request, session, looked, &small, here, staging)?;
-    let one = if here > 1 { once(request, session, looked, &small, 1, staging)? } else { many.clone() };
-    let once = many.into_iter().zip(one).map(|((task, together_s), (_, alone_s))| {
-        let factor = scale.factor(&task);
-        OnceCost { task, threads: here, together_s: together_s * factor, alone_s: alone_s * factor }
+    let probe = |shrink, threads| probe::<T>(request, session, looked, (shrink, threads), staging);
+    let (large, small) = (probe(SHRINK, here)?, probe(2 * SHRINK, 1)?);
+    let full = Size::of(&plan);
+    let once = large.costs.iter().zip(&small.costs).map(|((task, large_s), (_, small_s))| {
+        let large = (large.size, *large_s);
+        let (together_s, alone_s) = full.scaled(task, large, (small.size, *small_s));
+        OnceCost { task: task.clone(), threads: here, together_s, alone_s }
     });
     Ok(Costs { streams, once: once.collect() })
 }
@@ -107,21 +104,29 @@ fn rehearse<T: Real>(
     Ok(run(chain, session, Execution::Sample(sample), here)?.profile.streams)
 }
 
-/// Seconds of each task that runs once, for a small image on so many threads.
-fn once<T: Real>(
+/// A small image, and the seconds of each task that runs once for it.
+struct Probe {
+    size: Size,
+    costs: Vec<(String, f64)>,
+}
+
+/// Makes an image whose sides are so many times smaller, on so many threads.
+fn probe<T: Real>(
     request: &Request,
     session: &Session,
     looked: &Looked,
-    plan: &Arc<GridPlan<T>>,
-    threads: usize,
+    (shrink, threads): (usize, usize),
     staging: &Staging,
-) -> Result<Vec<(String, f64)>, Error> {
-    let geometry = *plan.geometry();
+) -> Result<Probe, Error> {
+    let side = |n: usize| (n / shrink).max(n.min(SMALL_NPIX));
+    let full = looked.geometry;
+    let geometry = ImageGeometry { nx: side(full.nx), ny: side(full.ny), ..full };
+    let plan = plan::plan::<T>(&looked.spec(request, geometry, threads))?.plan;
     let options = request.resolved(&looked.opened.selected[0], &geometry, threads);
     let header = header(request, &looked.opened, &options, plan.n_passes());
     let fits = WriteFits::new(staging.path(&probe_path(&request.out)), header, geometry, true);
     let picture = fits.picture("");
-    let (data, plan) = (looked.firsts.clone(), plan.clone());
+    let (size, data) = (Size::of(&plan), looked.firsts.clone());
     let (stokes, weighting) = (request.stokes, request.weighting);
     let mut chain = Chain::new();
     let image = match request.product {
@@ -136,12 +141,14 @@ fn once<T: Real>(
     image_summary(&image, &geometry);
     let mut costs = vec![("statistics".to_owned(), summing.elapsed().as_secs_f64())];
     for task in report.tasks.iter().filter(|task| task.pass.is_none()) {
-        match costs.iter_mut().find(|known| known.0 == task.name) {
+        // Tasks of one kind are numbered.
+        let name = task.name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+        match costs.iter_mut().find(|known| known.0 == name) {
             Some(known) => known.1 += task.busy_s,
-            None => costs.push((task.name.clone(), task.busy_s)),
+            None => costs.push((name.to_owned(), task.busy_s)),
         }
     }
-    Ok(costs)
+    Ok(Probe { size, costs })
 }
 
 /// A product that is measured and thrown away.
@@ -154,22 +161,37 @@ fn run(chain: Chain, session: &Session, execution: Execution, threads: usize) ->
     Ok(chain.run(&Run { execution, cancel, depth: 1, ..Run::pipeline(threads) })?)
 }
 
-/// From the small image to the one that is asked for.
-struct Scale {
-    full: Recipe,
-    small: Recipe,
-    geometry: ImageGeometry,
-    shrunk: ImageGeometry,
+/// What the cost of an image goes with.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    pixels: f64,
+    transforms: f64,
 }
 
-impl Scale {
-    fn factor(&self, task: &str) -> f64 {
-        let pixels = |g: &ImageGeometry| (g.nx * g.ny) as f64;
+impl Size {
+    fn of<T: Real>(plan: &GridPlan<T>) -> Self {
+        let g = plan.geometry();
+        Size { pixels: (g.nx * g.ny) as f64, transforms: transforms(plan.recipe()) }
+    }
+
+    /// Seconds for this size on the threads of the larger probe, and on the one of the smaller.
+    fn scaled(&self, task: &str, large: (Size, f64), small: (Size, f64)) -> (f64, f64) {
+        let by = |of: fn(&Size) -> f64| {
+            let scaled = |(size, seconds): (Size, f64)| seconds * of(self) / of(&size);
+            (scaled(large), scaled(small))
+        };
         match task {
-            "AddPlanes" => transforms(&self.full) / transforms(&self.small),
+            "AddPlanes" => by(|size| size.transforms),
+            "FinishImage" => by(|size| size.pixels),
             // The beam is fitted to the center of the PSF, whatever the size of the image.
-            "FitBeam" => 1.0,
-            _ => pixels(&self.geometry) / pixels(&self.shrunk),
+            "FitBeam" => (large.1, large.1),
+            // On one thread in both: some of it for any image, some for each pixel.
+            _ => {
+                let apart = large.0.pixels - small.0.pixels;
+                let per_pixel_s = if apart > 0.0 { ((large.1 - small.1) / apart).max(0.0) } else { 0.0 };
+                let seconds = large.1 + per_pixel_s * (self.pixels - large.0.pixels);
+                (seconds, seconds)
+            }
         }
     }
 }
@@ -182,7 +204,20 @@ pub(super) fn transforms(recipe: &Recipe) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::OnceCost;
+    use super::*;
+
+    #[test]
+    fn costs_of_small_images_are_scaled_by_what_they_go_with() {
+        let size = |pixels, transforms| Size { pixels, transforms };
+        let (full, large, small) = (size(1600.0, 9000.0), (size(100.0, 500.0), 2.0), (size(25.0, 90.0), 1.25));
+        assert_eq!(full.scaled("AddPlanes", large, small), (36.0, 125.0));
+        assert_eq!(full.scaled("FinishImage", large, small), (32.0, 80.0));
+        assert_eq!(full.scaled("FitBeam", large, small), (2.0, 2.0));
+        // 1 s for any image, 10 ms a pixel.
+        let (picture, _) = full.scaled("WritePicture", large, small);
+        assert!((picture - 17.0).abs() < 1e-9, "{picture}");
+        assert_eq!(full.scaled("WritePicture", large, (large.0, 3.0)).0, 2.0, "one size tells no slope");
+    }
 
     #[test]
     fn what_is_done_once_follows_amdahl() {

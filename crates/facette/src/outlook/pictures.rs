@@ -18,7 +18,11 @@ pub(super) fn ratio(path: &Path, outlook: &Outlook) -> Result<(), report::Error>
     let ratio = outlook.prediction.real_time_ratio;
     let lines = Lines {
         title: format!("Real-time ratio of facette {}", outlook.mode),
-        subtitle: format!("measured on {} of {} rows; 1 keeps up", outlook.rows_read, outlook.rows_total),
+        subtitle: format!(
+            "measured on {} of {} rows; 1 keeps up",
+            types::format_count(outlook.rows_read),
+            types::format_count(outlook.rows_total)
+        ),
         x: axis("cores"),
         y: axis("processing / observed time"),
         series: vec![
@@ -32,7 +36,7 @@ pub(super) fn ratio(path: &Path, outlook: &Outlook) -> Result<(), report::Error>
         highlight: Some(Highlight {
             x: cores as f64,
             y: ratio,
-            label: format!("{}: {ratio:.3}", describe(&outlook.prediction.machine)),
+            label: format!("{}: {ratio:.2e}", describe(&outlook.prediction.machine)),
         }),
     };
     write_lines(path, &lines, false)
@@ -44,9 +48,11 @@ pub(super) fn gantt(path: &Path, outlook: &Outlook, outcome: &Outcome) -> Result
     let n_tasks = kinds.len();
     kinds.push("handing over".to_owned());
     let before = |stage: usize| outcome.stages[..stage].iter().map(|stage| stage.tasks.len()).sum::<usize>();
-    let lanes = outcome.lanes.iter().take(MOST_LANES).map(|lane| Lane {
-        label: lane.name.clone(),
-        group: lane.worker.map_or("network".to_owned(), |(stage, _)| outcome.stages[stage].tasks.join(", ")),
+    // Workers come first; one node has no network.
+    let workers = outcome.lanes.iter().filter_map(|lane| lane.worker).take(MOST_LANES);
+    let lanes = workers.map(|(stage, replica)| Lane {
+        label: format!("replica {replica}"),
+        group: outcome.stages[stage].tasks.join(", "),
     });
     let span = |span: &simulate::Span| {
         let i_kind = match span.activity {
