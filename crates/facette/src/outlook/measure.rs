@@ -134,7 +134,7 @@ fn probe<T: Real>(
         Product::Psf => modes::psf(&mut chain, Psf { data, stokes, weighting, plan, fits, picture }),
     };
     let image = chain.output(image.map_err(Error::Declare)?);
-    let sample = Sample { warm_up: 0, frames: part::MOST_WINDOWS, threads: vec![threads] };
+    let sample = Sample { warm_up: 0, frames: part::PROBE_CHUNKS, threads: vec![threads] };
     let report = run(chain, session, Execution::Sample(sample), threads)?;
     let image = image.take().ok_or_else(|| Error::Declare("the chain made no image".into()))?;
     let summing = Instant::now();
