@@ -5,7 +5,7 @@ use crate::tasks::{Seat, Work, rounds, toil};
 use crate::{Failure, median};
 use flow::closures::{iterate, map};
 use flow::graph::{Graph, Pipeline, Settings, Stage};
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use schedule::Kind;
 use serde_json::{Value, json};
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
@@ -93,86 +93,121 @@ fn mean(times_s: &[f64]) -> f64 {
     times_s[..n].iter().sum::<f64>() / n as f64
 }
 
-/// How many turns a second each of some threads gets through, all at work for so long.
-fn turns_per_s(seats: Vec<Seat>, for_s: f64) -> f64 {
-    let barrier = Arc::new(Barrier::new(seats.len()));
-    let start = |mut seat: Seat| {
-        let barrier = barrier.clone();
-        thread::spawn(move || {
-            seat(0);
-            barrier.wait();
-            let (started, mut turns) = (Instant::now(), 0);
-            while started.elapsed().as_secs_f64() < for_s {
-                turns += 1;
-                seat(turns);
-            }
-            turns as f64 / started.elapsed().as_secs_f64()
-        })
+/// How many turns a second some threads get through together, all at work for so long.
+fn turns_per_s(seats: &mut [Seat], for_s: f64) -> f64 {
+    let barrier = Barrier::new(seats.len());
+    let work = |seat: &mut Seat| {
+        barrier.wait();
+        let (started, mut turns) = (Instant::now(), 0);
+        while started.elapsed().as_secs_f64() < for_s {
+            turns += 1;
+            seat(turns);
+        }
+        turns as f64 / started.elapsed().as_secs_f64()
     };
-    let threads: Vec<_> = seats.into_iter().map(start).collect();
-    threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
+    thread::scope(|scope| {
+        let threads: Vec<_> = seats.iter_mut().map(|seat| scope.spawn(|| work(seat))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
+    })
 }
 
 /// How often each of the measurements on several threads is made.
 const TURNS: usize = 4;
+/// How long each of them takes.
+const TURN_S: f64 = 0.1;
 
 /// What two busy cores are worth.
 pub(crate) fn worth() -> f64 {
-    let (mut one, mut two) = (0.0, 0.0);
-    (0..TURNS).for_each(|_| add_arithmetic(&mut one, &mut two));
-    worth_of(one, two)
+    let mut seats = [arithmetic(), arithmetic()];
+    let one = turns_per_s(&mut seats[..1], TURN_S);
+    let two: Vec<f64> = (0..=TURNS).map(|_| turns_per_s(&mut seats, TURN_S)).collect();
+    worth_of(one, &two)
 }
 
-/// Arithmetic on one thread, then on two: turns a second of each are added up.
-fn add_arithmetic(one: &mut f64, two: &mut f64) {
+fn arithmetic() -> Seat {
     let rounds = rounds(0.2);
-    let seats = |n| (0..n).map(|_| Box::new(move |frame| toil(frame, rounds)) as Seat).collect();
-    *one += turns_per_s(seats(1), 0.04);
-    *two += turns_per_s(seats(2), 0.08);
+    Box::new(move |frame| toil(frame, rounds))
 }
 
-/// Two cores are worth no more than two: what says so was disturbed when it was alone.
-fn worth_of(one: f64, two: f64) -> f64 {
-    (two / one).min(2.0)
+/// From turns a second of one thread, and of two again and again. Virtual cores may have saved time while one of them
+/// was idle, so the first does not count. Two are worth no more than two: what says so was disturbed when it was alone.
+fn worth_of(one: f64, two: &[f64]) -> f64 {
+    (mean_but_first(two) / one).min(2.0)
+}
+
+fn mean_but_first(values: &[f64]) -> f64 {
+    values[1..].iter().sum::<f64>() / (values.len() - 1) as f64
 }
 
 fn together(chain: &Chain) -> Result<Together, Failure> {
+    let mut seats = [arithmetic(), arithmetic()];
     let heavy = chain.tasks.iter().find(|task| task.traffic_bytes() > 0.0);
-    let teams: Vec<u32> = chain.plan.iter().flat_map(|cut| vec![cut.team; cut.tasks]).collect();
-    let (mut one, mut two) = (0.0, 0.0);
-    let (mut one_sweep, mut two_sweep) = (0.0, 0.0);
-    let (mut single_s, mut team_s) = (vec![0.0; teams.len()], vec![0.0; teams.len()]);
-    for _ in 0..TURNS {
-        add_arithmetic(&mut one, &mut two);
-        if let Some(task) = heavy {
-            one_sweep += turns_per_s(vec![task.seat()], 0.1);
-            two_sweep += turns_per_s(vec![task.seat(), task.seat()], 0.1);
+    let mut sweeps: Vec<Seat> = heavy.into_iter().flat_map(|task| [task.seat(), task.seat()]).collect();
+    let teams = chain.plan.iter().flat_map(|cut| vec![cut.team; cut.tasks]);
+    let mut teams: Vec<Option<Team>> =
+        chain.tasks.iter().zip(teams).map(|(task, n)| Team::new(&**task, n)).collect::<Result<_, _>>()?;
+    // First all that keeps one core busy, then all that keeps two, without a pause.
+    let one = turns_per_s(&mut seats[..1], TURN_S);
+    let one_sweep = if sweeps.is_empty() { 0.0 } else { turns_per_s(&mut sweeps[..1], TURN_S) };
+    let single_s: Vec<f64> =
+        teams.iter_mut().map(|team| team.as_mut().map_or(0.0, |t| t.frame_s(1))).collect();
+    let (mut two, mut two_sweeps) = (Vec::new(), Vec::new());
+    let mut team_s = vec![Vec::new(); teams.len()];
+    for _ in 0..=TURNS {
+        two.push(turns_per_s(&mut seats, TURN_S));
+        if !sweeps.is_empty() {
+            two_sweeps.push(turns_per_s(&mut sweeps, TURN_S));
         }
-        for (i, &team) in teams.iter().enumerate().filter(|(_, team)| **team > 1) {
-            single_s[i] += team_s_of(&*chain.tasks[i], 1)?;
-            team_s[i] += team_s_of(&*chain.tasks[i], team)?;
+        for (team, times_s) in teams.iter_mut().zip(&mut team_s) {
+            times_s.extend(team.as_mut().map(|team| team.frame_s(team.threads)));
         }
     }
-    let worth = worth_of(one, two);
-    // Two that are no slower than their cores are do not say what the memory could give.
-    let is_limited = two_sweep < 0.9 * worth * one_sweep;
-    let traffic_bytes = heavy.map_or(0.0, |task| task.traffic_bytes());
-    let speedup = |(single_s, team_s): (&f64, &f64)| if *team_s > 0.0 { single_s / team_s } else { 1.0 };
+    let worth = worth_of(one, &two);
+    let speedup = |(&single_s, team_s): (&f64, &Vec<f64>)| match team_s.as_slice() {
+        [] => 1.0,
+        times_s => single_s / mean_but_first(times_s),
+    };
     Ok(Together {
         worth,
-        memory_bytes_per_s: is_limited.then_some(traffic_bytes * two_sweep / TURNS as f64),
+        memory_bytes_per_s: heavy
+            .and_then(|task| limit(task.traffic_bytes(), worth * one_sweep, &two_sweeps)),
         speedup: single_s.iter().zip(&team_s).map(speedup).collect(),
     })
 }
 
-/// The time of a frame with so many threads.
-fn team_s_of(task: &dyn Work, threads: u32) -> Result<f64, Failure> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads as usize).build()?;
-    let mut seat = task.seat();
-    let mut once_s = || seconds(|| pool.install(|| seat(0)));
-    let first_s = once_s();
-    let n = turns(first_s) / TURNS + 1;
-    Ok((0..n).map(|_| once_s()).sum::<f64>() / n as f64)
+/// Two that are no slower than their cores are do not say what the memory could give.
+fn limit(traffic_bytes: f64, two_cores: f64, two_sweeps: &[f64]) -> Option<f64> {
+    let reached = mean_but_first(two_sweeps);
+    (reached < 0.9 * two_cores).then_some(traffic_bytes * reached)
+}
+
+/// A task that is parallel inside, and the threads that it gets.
+struct Team {
+    seat: Seat,
+    threads: usize,
+    pools: [ThreadPool; 2],
+}
+
+impl Team {
+    fn new(task: &dyn Work, threads: u32) -> Result<Option<Self>, Failure> {
+        let threads = threads as usize;
+        if threads == 1 {
+            return Ok(None);
+        }
+        let pool = |n: usize| ThreadPoolBuilder::new().num_threads(n).build();
+        Ok(Some(Self { seat: task.seat(), threads, pools: [pool(1)?, pool(threads)?] }))
+    }
+
+    /// The time of a frame on one thread or on all.
+    fn frame_s(&mut self, threads: usize) -> f64 {
+        let pool = &self.pools[usize::from(threads > 1)];
+        let (started, mut frames) = (Instant::now(), 0);
+        while started.elapsed().as_secs_f64() < TURN_S {
+            pool.install(|| (self.seat)(frames));
+            frames += 1;
+        }
+        started.elapsed().as_secs_f64() / frames as f64
+    }
 }
 
 /// Two threads that wake each other in turn, as `flow` does: from call to running, and what a call costs.
