@@ -34,10 +34,19 @@ fn main() -> Result<(), Failure> {
             }
         }
     }
-    let differences: Vec<f64> =
-        chains.iter().zip(&pairs).map(|(chain, pairs)| sum_up(chain, pairs)).collect();
-    let sizes: Vec<f64> = differences.iter().map(|d| d.abs()).collect();
-    println!("{}", json!({"chains": chains.len(), "rounds": rounds, "median_difference": median(&sizes)}));
+    let of_chains: Vec<f64> =
+        chains.iter().zip(&pairs).map(|(chain, pairs)| sum_up(chain, pairs).abs()).collect();
+    let steady = pairs.iter().flatten().filter(|pair| pair.is_steady);
+    let of_rounds: Vec<f64> = steady.map(|pair| pair.difference().abs()).collect();
+    println!(
+        "{}",
+        json!({
+            "chains": chains.len(),
+            "rounds": rounds,
+            "median_difference_of_chains": median(&of_chains),
+            "median_difference_of_rounds": median(&of_rounds),
+        })
+    );
     Ok(())
 }
 
