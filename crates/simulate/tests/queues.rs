@@ -101,3 +101,19 @@ fn a_slow_frame_is_waited_for_in_order() {
     assert_eq!(outcome.boundaries[1].held.max, 39.0);
     assert_eq!(outcome.makespan_s, 20.0);
 }
+
+/// One frame is slow in the first of two wide stages. Without tokens those that overtake it would fill the boundary that
+/// restores the order, and then every replica in front of it, so that the slow one could never pass.
+#[test]
+fn frames_that_overtake_in_two_wide_stages_leave_room_for_the_one_that_is_waited_for() {
+    let mut times_s = vec![1.0; 500];
+    times_s[0] = 400.0;
+    let slow = Task::new("slow", Service::Cycle { times_s });
+    for depth in [1, 2, 7] {
+        let wide = |task: Task| Stage { depth, ..Stage::new(vec![task]).replicas(3) };
+        let stages = vec![stage(0.1, 1), wide(slow.clone()), wide(constant(1.0)), stage(0.1, 1)];
+        let outcome = own(stages, &Run { warm_up: 0, ..Run::new(500) });
+        assert_eq!(order(&outcome), (0..500).collect::<Vec<_>>());
+        assert_eq!(outcome.boundaries[2].capacity, 3 + 3 + 2 * depth - 1);
+    }
+}

@@ -154,6 +154,26 @@ fn waking_takes_its_time_only_from_those_who_sleep() {
     assert!(short.cores[1].spinning > 0.1 && short.cores[1].spinning < 0.2, "{}", short.cores[1].spinning);
 }
 
+/// One frame wakes one of those who sleep for it: the source pays one call for each frame.
+#[test]
+fn a_frame_wakes_one_sleeper() {
+    let wake = Wake { latency_s: 0.5, call_s: 0.25 };
+    let first = Stage { waiting: Waiting::Park { wake }, ..stage(10.0, 1) };
+    let outcome = on(&Cluster::uniform(4), &Pipeline::new(vec![first, stage(1.0, 3)]), 100);
+    near(outcome.period_s, 10.25, 1e-9);
+}
+
+/// Who is awake takes what a sleeper was called for: a sleeper owns no frame.
+#[test]
+fn a_frame_goes_to_who_is_awake_first() {
+    let wake = Wake { latency_s: 5.0, call_s: 0.0 };
+    let first = Stage { waiting: Waiting::SpinThenPark { spin_s: 1.5, wake }, ..stage(1.0, 1) };
+    let outcome = on(&Cluster::uniform(3), &Pipeline::new(vec![first, stage(0.5, 2)]), 200);
+    // The first frame finds both awake; from then on one of them is always quick enough, and the other sleeps.
+    assert_eq!(outcome.latency.max_s, 1.5);
+    near(outcome.cores[1].busy + outcome.cores[2].busy, 0.5, 0.02);
+}
+
 #[test]
 fn who_spins_takes_time_from_who_works_where_they_share() {
     let pipeline = |waiting| shared(vec![Stage { waiting, ..stage(1.0, 1) }, stage(0.0, 3)]);
