@@ -174,7 +174,7 @@ pub use planner::Promise;
 pub use profile::{BySize, Cost, Profile, ProfileError, StreamProfile, TaskKind, TaskProfile};
 pub use repeat::State;
 pub use report::{PassReport, RunReport, TaskRate, TaskReport};
-pub use run::{Call, CancelToken, Crowd, Execution, Observer, Run, Sample};
+pub use run::{Call, CancelToken, Crowd, Execution, Leg, Observer, Run, Sample};
 pub use scope::PerChunkScope;
 pub use socket::{Once, Output, PerChunk, Socket, Sockets, Unzip};
 pub use task::{Accumulator, Source, Task};

@@ -51,15 +51,22 @@ pub enum Execution {
     Sample(Sample),
 }
 
-/// Frames that are timed, one after the other in one stage.
+/// Frames that are timed, one after the other in one stage: legs with different numbers of threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Frames before the first that counts.
+    /// In the order of the stream.
+    pub legs: Vec<Leg>,
+}
+
+/// Neighboring frames of a [`Sample`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Threads for tasks that are parallel inside.
+    pub threads: usize,
+    /// Frames that do not count, before those that do.
     pub warm_up: u64,
-    /// Frames for each number of threads.
+    /// Frames that count.
     pub frames: u64,
-    /// Threads for tasks that are parallel inside, in turn.
-    pub threads: Vec<usize>,
 }
 
 impl Sample {
@@ -68,7 +75,8 @@ impl Sample {
         let half = threads.div_ceil(2);
         // In turn, so that a moment in which the machine was busy does not fall on one of them alone.
         let threads = if is_parallel { vec![threads, half, threads, half] } else { vec![1; 2] };
-        Sample { warm_up: 1, frames: 2, threads }
+        let leg = |(i, threads): (usize, usize)| Leg { threads, warm_up: u64::from(i == 0), frames: 2 };
+        Sample { legs: threads.into_iter().enumerate().map(leg).collect() }
     }
 }
 
@@ -101,9 +109,14 @@ impl Run {
         match (self.threads, self.depth, &self.execution) {
             (0, ..) => zero("threads"),
             (_, 0, _) => zero("depth"),
-            (.., Execution::Sample(sample)) if sample.frames == 0 => zero("frames of the sample"),
-            (.., Execution::Sample(sample)) if sample.threads.is_empty() || sample.threads.contains(&0) => {
-                zero("threads of the sample")
+            (.., Execution::Sample(sample)) => {
+                let frames = sample.legs.iter().map(|leg| leg.frames).min().unwrap_or(0);
+                let threads = sample.legs.iter().map(|leg| leg.threads).min();
+                match (frames, threads) {
+                    (0, _) => zero("frames of the sample"),
+                    (_, Some(0)) => zero("threads of the sample"),
+                    _ => Ok(()),
+                }
             }
             _ => Ok(()),
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::ThreadPool;
 
 use crate::{
-    BuildError, Error, Execution, Forecast, Observer, PassPlan, Run, Sample,
+    BuildError, Error, Execution, Forecast, Leg, Observer, PassPlan, Run, Sample,
     graph::{Graph, Part, Pipeline, Sampling, Settings, StreamReport},
     pass::Turn,
     plan::Link,
@@ -102,15 +102,14 @@ impl Stream {
     fn sample(&mut self, sample: &Sample, turn: &mut Turn, env: &Env) -> Result<bool, Error> {
         let mut timings = Vec::new();
         let mut goes_on = true;
-        for (i, &threads) in sample.threads.iter().enumerate() {
+        for &Leg { threads, warm_up, frames } in &sample.legs {
             if !goes_on {
                 break;
             }
-            let warm_up = if i == 0 { sample.warm_up } else { 0 };
             self.recut(PassPlan::sequential(&self.plan.source, &self.links, threads), turn.pass, env)?;
             let part = Part { first: turn.chunks, pauses: true };
             let recorder = Arc::new(Recorder { threads, from: part.first + warm_up, timings: Mutex::default() });
-            self.part(part, Some(warm_up + sample.frames), Some(recorder.clone()), turn, env)?;
+            self.part(part, Some(warm_up + frames), Some(recorder.clone()), turn, env)?;
             timings.append(&mut recorder.timings.lock().unwrap_or_else(PoisonError::into_inner));
             goes_on = self.pipeline.as_mut().is_some_and(|pipeline| pipeline.crew().has_paused());
         }

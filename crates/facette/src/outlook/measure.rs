@@ -8,7 +8,7 @@ use super::{Looked, part};
 use crate::{
     Error, Product, Request, Session, header::header, plan, staging::Staging, summary::image_summary,
 };
-use flow::{Chain, Execution, Run, RunReport, Sample, StreamProfile};
+use flow::{Chain, Execution, Leg, Run, RunReport, Sample, StreamProfile};
 use kernels::Recipe;
 use modes::{Dirty, Psf, Rehearse};
 use std::{
@@ -21,6 +21,8 @@ use types::ImageGeometry;
 
 /// Images of which what is done once is measured have a side so many times smaller.
 const SHRINK: usize = 4;
+/// Chunks that a small image is made of.
+const PROBE_CHUNKS: u64 = 2;
 /// Smaller images are measured as they are.
 const SMALL_NPIX: usize = 512;
 
@@ -94,14 +96,27 @@ fn rehearse<T: Real>(
         plan: plan.clone(),
         is_psf: request.product == Product::Psf,
     };
-    // One thread and all of them, in turn; a warm-up before.
-    let threads: Vec<usize> = if here > 1 { vec![here, 1, here, 1] } else { vec![1] };
-    let n_chunks = looked.chunks_in(looked.rows_read);
-    let frames = (n_chunks.saturating_sub(1) / threads.len() as u64).clamp(1, 3);
-    let sample = Sample { warm_up: u64::from(n_chunks > threads.len() as u64), frames, threads };
+    let sample = legs(here, looked.chunks_in(looked.rows_read));
     let mut chain = Chain::new();
     modes::rehearse(&mut chain, &cfg).map_err(Error::Declare)?;
     Ok(run(chain, session, Execution::Sample(sample), here)?.profile.streams)
+}
+
+/// All threads and one, in turn, in every window behind the chunks that touch memory for the first time.
+fn legs(here: usize, n_chunks: u64) -> Sample {
+    let leg = |threads, warm_up, frames| Leg { threads, warm_up, frames };
+    let legs = match (n_chunks / part::WINDOW_CHUNKS, here) {
+        (0, 1) => vec![leg(1, 0, n_chunks.max(1))],
+        // Too little data for more than a first look.
+        (0, _) if n_chunks < 4 => vec![leg(here, 0, 1), leg(1, 0, 1)],
+        (0, _) => vec![leg(here, 1, 1), leg(1, 0, n_chunks - 2)],
+        (n, 1) => vec![leg(1, 2, part::WINDOW_CHUNKS - 2); n as usize],
+        (n, _) => {
+            let half = (part::WINDOW_CHUNKS - 2) / 2;
+            [leg(here, 2, half), leg(1, 0, half)].repeat(n as usize)
+        }
+    };
+    Sample { legs }
 }
 
 /// A small image, and the seconds of each task that runs once for it.
@@ -134,7 +149,7 @@ fn probe<T: Real>(
         Product::Psf => modes::psf(&mut chain, Psf { data, stokes, weighting, plan, fits, picture }),
     };
     let image = chain.output(image.map_err(Error::Declare)?);
-    let sample = Sample { warm_up: 0, frames: part::PROBE_CHUNKS, threads: vec![threads] };
+    let sample = Sample { legs: vec![Leg { threads, warm_up: 0, frames: PROBE_CHUNKS }] };
     let report = run(chain, session, Execution::Sample(sample), threads)?;
     let image = image.take().ok_or_else(|| Error::Declare("the chain made no image".into()))?;
     let summing = Instant::now();
@@ -183,8 +198,8 @@ impl Size {
         match task {
             "AddPlanes" => by(|size| size.transforms),
             "FinishImage" => by(|size| size.pixels),
-            // The beam is fitted to the center of the PSF, whatever the size of the image.
-            "FitBeam" => (large.1, large.1),
+            // The beam is fitted to the center of the PSF, and a picture has its size, whatever that of the image.
+            "FitBeam" | "WritePicture" => (large.1, large.1),
             // On one thread in both: some of it for any image, some for each pixel.
             _ => {
                 let apart = large.0.pixels - small.0.pixels;
@@ -214,9 +229,10 @@ mod tests {
         assert_eq!(full.scaled("FinishImage", large, small), (32.0, 80.0));
         assert_eq!(full.scaled("FitBeam", large, small), (2.0, 2.0));
         // 1 s for any image, 10 ms a pixel.
-        let (picture, _) = full.scaled("WritePicture", large, small);
-        assert!((picture - 17.0).abs() < 1e-9, "{picture}");
-        assert_eq!(full.scaled("WritePicture", large, (large.0, 3.0)).0, 2.0, "one size tells no slope");
+        let (written, _) = full.scaled("WriteFits", large, small);
+        assert!((written - 17.0).abs() < 1e-9, "{written}");
+        assert_eq!(full.scaled("WriteFits", large, (large.0, 3.0)).0, 2.0, "one size tells no slope");
+        assert_eq!(full.scaled("WritePicture", large, small), (2.0, 2.0));
     }
 
     #[test]

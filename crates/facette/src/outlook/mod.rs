@@ -109,7 +109,7 @@ pub struct Outlook {
 struct Looked {
     /// The rows that were read.
     opened: Opened,
-    /// The first chunk of every other window of them.
+    /// The first chunk of each window of them.
     firsts: Data,
     geometry: ImageGeometry,
     rows_read: u64,

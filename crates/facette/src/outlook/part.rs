@@ -4,30 +4,26 @@ use std::ops::Range;
 
 /// Share of the rows that may be read.
 pub(super) const SHARE: f64 = 0.05;
-/// Windows at most: begin, end and between, where w and coverage differ.
-pub(super) const MOST_WINDOWS: u64 = 5;
-/// Chunks of a window: the first of them touches memory for the first time, the others tell what a chunk costs.
-const WINDOW_CHUNKS: u64 = 4;
+/// Windows at most: begin, middle and end, where w and coverage differ.
+pub(super) const MOST_WINDOWS: u64 = 3;
+/// Chunks of a window: the first two touch memory for the first time, the others tell what a chunk costs.
+pub(super) const WINDOW_CHUNKS: u64 = 6;
 
 /// Rows of a table of `n_row`, read in chunks of `chunk_rows`: at most [`SHARE`] of them, but one chunk at least.
 pub(super) fn windows(n_row: u64, chunk_rows: u64) -> Vec<Range<u64>> {
     let chunk_rows = chunk_rows.clamp(1, n_row.max(1));
     let n_chunks = ((n_row as f64 * SHARE) as u64 / chunk_rows).max(1);
     let n_windows = (n_chunks / WINDOW_CHUNKS).clamp(1, MOST_WINDOWS);
-    let rows = n_chunks / n_windows * chunk_rows;
+    let rows = (n_chunks / n_windows).min(WINDOW_CHUNKS) * chunk_rows;
     let last = n_row.saturating_sub(rows);
     // A single window lies in the middle.
     let start = |i: u64| if n_windows == 1 { last / 2 } else { last * i / (n_windows - 1) };
     (0..n_windows).map(start).map(|start| start..(start + rows).min(n_row)).collect()
 }
 
-/// Chunks that a small image is made of.
-pub(super) const PROBE_CHUNKS: u64 = 3;
-
-/// The first chunk of every other window.
+/// The first chunk of each window.
 pub(super) fn first_chunks(windows: &[Range<u64>], chunk_rows: u64) -> Vec<Range<u64>> {
-    let some = windows.iter().step_by(2);
-    some.map(|rows| rows.start..(rows.start + chunk_rows).min(rows.end)).collect()
+    windows.iter().map(|rows| rows.start..(rows.start + chunk_rows).min(rows.end)).collect()
 }
 
 /// Rows of all of them.
@@ -49,8 +45,8 @@ mod tests {
                 assert_eq!((windows[0].start, windows.last().unwrap().end), (0, rows));
             }
         }
-        assert_eq!(windows(907_200, 2048).len(), 5);
-        assert_eq!(first_chunks(&windows(100_000, 100), 100)[1], 49_500..49_600);
+        assert_eq!(windows(907_200, 2048).len(), 3);
+        assert_eq!(first_chunks(&windows(100_000, 100), 100)[1], 49_700..49_800);
     }
 
     #[test]

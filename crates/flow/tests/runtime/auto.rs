@@ -10,7 +10,7 @@ use std::{
 };
 
 use facette_flow::{
-    BoxError, Chain, Execution, Observer, Output, PassPlan, Plan, Profile, Run, RunReport, Sample, Source, Task,
+    BoxError, Chain, Execution, Leg, Observer, Output, PassPlan, Plan, Profile, Run, RunReport, Sample, Source, Task,
     TaskKind,
     closures::{fold, iterate_again},
 };
@@ -135,7 +135,8 @@ fn a_saved_plan_is_run_again() {
 
 #[test]
 fn a_sample_ends_its_stream_and_says_what_frames_cost() {
-    let sample = Sample { warm_up: 1, frames: 4, threads: vec![2, 1] };
+    let leg = |threads, warm_up, frames| Leg { threads, warm_up, frames };
+    let sample = Sample { legs: vec![leg(2, 1, 4), leg(1, 0, 4)] };
     let run = Run { execution: Execution::Sample(sample), ..Run::pipeline(2) };
     let (sum, report) = result(&run, 1000, 1);
     let (want, _) = result(&Run::sequential(), 9, 0);
@@ -145,7 +146,7 @@ fn a_sample_ends_its_stream_and_says_what_frames_cost() {
     assert_eq!((stream.frames, stream.size), (8, 5.5));
     assert!(stream.tasks[2].costs[0].by_size.is_some(), "{stream:?}");
     assert_eq!(Profile::from_json(&report.profile.to_json()).unwrap(), report.profile);
-    let nothing = Sample { warm_up: 1, frames: 0, threads: vec![1] };
+    let nothing = Sample { legs: vec![leg(1, 1, 0)] };
     let error = chain(5, 0).0.run(&Run { execution: Execution::Sample(nothing), ..Run::pipeline(2) }).unwrap_err();
     assert_eq!(error.to_string(), "frames of the sample is 0; it must be at least 1");
 }
