@@ -1,7 +1,7 @@
 //! What a run would cost, measured on a small part of the data.
 //!
 //! What is done for every chunk is rehearsed on that part, with the real grids. What is done once is measured on an image
-//! of a quarter of the size along each side, and scaled: the transforms by planes × cells × log(cells), all else by
+//! of a sixth of the size along each side, and scaled: the transforms by planes × cells × log(cells), all else by
 //! pixels.
 
 use super::{Looked, part};
@@ -20,7 +20,7 @@ use tasks::{GridPlan, Real, WriteFits};
 use types::ImageGeometry;
 
 /// Images of which what is done once is measured have a side so many times smaller.
-const SHRINK: usize = 4;
+const SHRINK: usize = 6;
 /// Chunks that a small image is made of.
 const PROBE_CHUNKS: u64 = 2;
 /// Smaller images are measured as they are.
@@ -102,7 +102,7 @@ fn rehearse<T: Real>(
     Ok(run(chain, session, Execution::Sample(sample), here)?.profile.streams)
 }
 
-/// All threads and one, in turn, in every window behind the chunks that touch memory for the first time.
+/// All threads and one, in turn, in every window behind the chunk that touches memory for the first time.
 fn legs(here: usize, n_chunks: u64) -> Sample {
     let leg = |threads, warm_up, frames| Leg { threads, warm_up, frames };
     let legs = match (n_chunks / part::WINDOW_CHUNKS, here) {
@@ -110,10 +110,10 @@ fn legs(here: usize, n_chunks: u64) -> Sample {
         // Too little data for more than a first look.
         (0, _) if n_chunks < 4 => vec![leg(here, 0, 1), leg(1, 0, 1)],
         (0, _) => vec![leg(here, 1, 1), leg(1, 0, n_chunks - 2)],
-        (n, 1) => vec![leg(1, 2, part::WINDOW_CHUNKS - 2); n as usize],
+        (n, 1) => vec![leg(1, 1, part::WINDOW_CHUNKS - 1); n as usize],
         (n, _) => {
-            let half = (part::WINDOW_CHUNKS - 2) / 2;
-            [leg(here, 2, half), leg(1, 0, half)].repeat(n as usize)
+            let half = (part::WINDOW_CHUNKS - 1) / 2;
+            [leg(here, 1, half), leg(1, 0, half)].repeat(n as usize)
         }
     };
     Sample { legs }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 /// Share of the rows that may be read.
 pub(super) const SHARE: f64 = 0.05;
-/// Windows at most: begin, middle and end, where w and coverage differ.
-pub(super) const MOST_WINDOWS: u64 = 3;
-/// Chunks of a window: the first two touch memory for the first time, the others tell what a chunk costs.
-pub(super) const WINDOW_CHUNKS: u64 = 6;
+/// Windows at most: begin and end, where w and coverage differ most.
+pub(super) const MOST_WINDOWS: u64 = 2;
+/// Chunks of a window: the first touches memory for the first time, the others tell what a chunk costs.
+pub(super) const WINDOW_CHUNKS: u64 = 5;
 
 /// Rows of a table of `n_row`, read in chunks of `chunk_rows`: at most [`SHARE`] of them, but one chunk at least.
 pub(super) fn windows(n_row: u64, chunk_rows: u64) -> Vec<Range<u64>> {
@@ -45,8 +45,8 @@ mod tests {
                 assert_eq!((windows[0].start, windows.last().unwrap().end), (0, rows));
             }
         }
-        assert_eq!(windows(907_200, 2048).len(), 3);
-        assert_eq!(first_chunks(&windows(100_000, 100), 100)[1], 49_700..49_800);
+        assert_eq!(windows(907_200, 2048).len(), 2);
+        assert_eq!(first_chunks(&windows(100_000, 100), 100)[1], 99_500..99_600);
     }
 
     #[test]
