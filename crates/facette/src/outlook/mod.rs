@@ -19,7 +19,7 @@ pub use advice::{Bottleneck, Remedy, Target};
 pub use extrapolate::Extrapolation;
 pub use machine::{CoreKind, parse_machine};
 pub use measure::OnceCost;
-pub use predict::Prediction;
+pub use predict::{Prediction, play};
 
 use crate::{
     Error, Request, Session, check, guess,

@@ -2,7 +2,7 @@
 
 use super::{Looked, machine::CoreKind, measure::Costs};
 use crate::Error;
-use flow::{Promise, StreamProfile, TaskKind};
+use flow::{PassPlan, Promise, StreamProfile, TaskKind};
 use schedule::{Kind, Problem};
 use serde::Serialize;
 use simulate::{Cluster, Cores, Outcome, Pipeline, Service, Sharing, Stage, Task};
@@ -93,7 +93,7 @@ fn pass(stream: &StreamProfile, machine: &[CoreKind], n_chunks: u64) -> Result<P
     let (pipeline, cluster, text, promise, planned) = match machine {
         [CoreKind { count, speed, .. }] if *speed == 1.0 => {
             let promise = stream.promise(*count, DEPTH).map_err(refused)?;
-            let pipeline = of_promise(stream, &promise);
+            let pipeline = of_pass(stream, &promise.plan, *count);
             let problem = stream.problem(*count).map_err(refused)?;
             let plan = schedule::algorithm("exact").map(|exact| exact.solve(&problem));
             let planned = plan.and_then(Result::ok).filter(|_| !promise.shares_cores).map(|plan| (problem, plan));
@@ -139,7 +139,17 @@ fn tasks(stream: &StreamProfile, names: &[String], speed: f64, scaling: impl Fn(
     names.iter().filter_map(of).map(task).collect()
 }
 
-fn of_promise(stream: &StreamProfile, promise: &Promise) -> Pipeline {
+/// Plays a stream of so many chunks through the stages of a plan, on cores like those that its costs were measured on.
+///
+/// # Errors
+/// [`Error::Declare`] with what the simulator refuses.
+pub fn play(stream: &StreamProfile, plan: &PassPlan, cores: usize, chunks: u64) -> Result<Outcome, Error> {
+    let cluster = cluster(&super::machine::uniform(cores));
+    let outcome = simulate::simulate(&cluster, &of_pass(stream, plan, cores), &simulate::Run::new(chunks));
+    outcome.map_err(|error| Error::Declare(error.into()))
+}
+
+fn of_pass(stream: &StreamProfile, plan: &PassPlan, cores: usize) -> Pipeline {
     let efficiency = |name: &str, threads: usize| {
         let task = stream.tasks.iter().find(|task| task.name == name && task.kind == TaskKind::Parallel);
         let Some(task) = task.filter(|_| threads > 1) else { return Kind::Sequential };
@@ -158,9 +168,10 @@ fn of_promise(stream: &StreamProfile, promise: &Promise) -> Pipeline {
             ..Stage::new(tasks(stream, &stage.tasks, 1.0, kind))
         }
     };
-    let stages: Vec<_> = promise.plan.stages.iter().map(stage).collect();
-    let sharing = if promise.shares_cores { Sharing::Shared } else { Sharing::Dedicated };
-    Pipeline { sharing, window: Some(promise.plan.window), ..Pipeline::new(stages) }
+    let stages: Vec<_> = plan.stages.iter().map(stage).collect();
+    let threads: usize = plan.stages.iter().map(|stage| stage.replicas * stage.threads).sum();
+    let sharing = if threads > cores { Sharing::Shared } else { Sharing::Dedicated };
+    Pipeline { sharing, window: Some(plan.window), ..Pipeline::new(stages) }
 }
 
 fn of_plan(stream: &StreamProfile, problem: &Problem, plan: &schedule::Plan, machine: &[CoreKind]) -> Pipeline {
