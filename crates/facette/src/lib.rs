@@ -1,8 +1,8 @@
 //! Facette, a radio interferometry imager: facade over the crates and the runner of the modes.
 //!
 //! [`image`](run::image) makes a dirty image or a PSF from MeasurementSets, [`demo`](demo::demo) simulates an
-//! observation and images it, [`info`](info::info) says what a MeasurementSet holds. The crates below are re-exported
-//! under their short names.
+//! observation and images it, [`info`](info::info) says what a MeasurementSet holds, and [`outlook`](outlook::outlook)
+//! what a run would take. Most of the crates below are re-exported under their short names.
 //!
 //! Invariant: nothing is printed here; what there is to say goes to a [`Screen`].
 #![forbid(unsafe_code)]

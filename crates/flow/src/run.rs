@@ -28,7 +28,8 @@ pub struct Run {
     pub cancel: CancelToken,
     /// Is told what happens, while it happens.
     pub observer: Option<Arc<dyn Observer>>,
-    /// How often the observer gets a [`Snapshot`] of the stream that runs; the last one of each stream is final.
+    /// How often the observer gets a [`Snapshot`] of the stream that runs. The last one of each stream is final; so is
+    /// that of each leg of a sample, whose counts are its own.
     pub snapshot_every: Option<Duration>,
     /// The observer is told ([`Stall`]) if no call has ended and no chunk has moved in a stream for so long.
     pub stall_after: Option<Duration>,

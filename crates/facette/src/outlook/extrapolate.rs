@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | what is done for every chunk | visibilities, after the usual averaging |
 //! | transforms | w planes × cells × log(cells) of the telescope's image |
+//! | the fit of the beam | nothing |
 //! | all else that is done once | pixels |
 //!
 //! Nodes share the visibilities; each grids and transforms all planes, and images are added pairwise over the network.

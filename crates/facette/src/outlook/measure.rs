@@ -1,8 +1,9 @@
 //! What a run would cost, measured on a small part of the data.
 //!
-//! What is done for every chunk is rehearsed on that part, with the real grids. What is done once is measured on an image
-//! of a sixth of the size along each side, and scaled: the transforms by planes × cells × log(cells), all else by
-//! pixels.
+//! What is done for every chunk is rehearsed on that part, with the real grids. What is done once is measured on two
+//! small images, of a sixth of the size along each side on all threads and of a twelfth on one, and scaled: the
+//! transforms by planes × cells × log(cells), the last step of imaging by pixels, files and statistics by a line
+//! through both images; a picture and the fit of a beam cost what they cost there.
 
 use super::{Looked, part};
 use crate::{
