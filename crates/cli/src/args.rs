@@ -4,9 +4,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
     Error, Pipeline, Product, Request,
     demo::DemoRequest,
-    outlook::{CoreKind, OutlookRequest, parse_machine},
-    telescope::{self, Telescope},
     ms::FieldRef,
+    outlook::{CoreKind, OutlookRequest, parse_kinds},
+    telescope::{self, Telescope},
     types::{
         Precision, Stokes, UnitError, Weighting, parse_angle_rad, parse_bytes, parse_flux_jy, parse_time_s,
     },
@@ -29,6 +29,7 @@ const EXAMPLES: &str = "Examples:
   facette info my.ms                what a MeasurementSet holds, and a suggested cell and size
   facette dirty my.ms --npix 2048 --cell 2arcsec --out image
   facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
+  facette plan my.ms --npix 2048 --cell 2arcsec --cores 16    what it would take on 16 cores
   facette demo --live               the same, with a table of which task takes the time
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
@@ -221,7 +222,13 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "KIND:N[@SPEED],…", help_heading = "Planning")]
     machine: Option<String>,
     /// Real-time ratio (processing / observed time) that is to be reached
-    #[arg(long, value_name = "R", default_value_t = 1.0, allow_negative_numbers = true, help_heading = "Planning")]
+    #[arg(
+        long,
+        value_name = "R",
+        default_value_t = 1.0,
+        allow_negative_numbers = true,
+        help_heading = "Planning"
+    )]
     target_ratio: f64,
     /// Also say what an hour of a telescope would take: ska-low, ska-mid, meerkat or lofar
     #[arg(long, value_name = "NAME", value_parser = telescope, help_heading = "Planning")]
@@ -312,7 +319,9 @@ fn pipeline(text: &str) -> Result<Pipeline, String> {
         "auto" => Ok(Pipeline::Auto),
         "sequential" => Ok(Pipeline::Sequential),
         file if file.contains(['.', std::path::MAIN_SEPARATOR]) => Ok(Pipeline::File(PathBuf::from(file))),
-        _ => Err(format!("`{text}` is neither auto, sequential nor the name of a file such as image.pipeline.json")),
+        _ => Err(format!(
+            "`{text}` is neither auto, sequential nor the name of a file such as image.pipeline.json"
+        )),
     }
 }
 
@@ -381,12 +390,12 @@ impl PlanArgs {
             ModeArg::Psf => Product::Psf,
         };
         let uniform = |count| vec![CoreKind { name: "core".to_owned(), count, speed: 1.0 }];
-        let machine = self.machine.as_deref().map(parse_machine).transpose()?;
+        let kinds = self.machine.as_deref().map(parse_kinds).transpose()?;
         // The trace is that of the simulated pipeline.
         let request = Request { trace: None, ..self.image.request(product)? };
         Ok(OutlookRequest {
             request,
-            machine: machine.or(self.cores.map(uniform)),
+            cores: kinds.or(self.cores.map(uniform)),
             target_ratio: self.target_ratio,
             telescope: self.telescope,
             trace: self.image.watch.trace.clone(),

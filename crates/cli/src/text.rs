@@ -66,9 +66,10 @@ fn pipelines(passes: &[PipelineSummary]) -> Lines {
         if passes[..i].iter().any(|before| before.stages == pass.stages) {
             continue;
         }
-        let periods = pass.predicted_period_s.zip(pass.achieved_period_s).map(|(predicted, achieved)| {
-            format!(" · {} a chunk, {} predicted", ms(achieved), ms(predicted))
-        });
+        let periods = pass
+            .predicted_period_s
+            .zip(pass.achieved_period_s)
+            .map(|(predicted, achieved)| format!(" · {} a chunk, {} predicted", ms(achieved), ms(predicted)));
         lines.push(line("pipeline", format!("{}{}", pass.stages, periods.unwrap_or_default())));
         lines.extend(pass.why.iter().map(|why| line("", why.clone())));
     }
@@ -118,15 +119,15 @@ pub(crate) fn outlook(o: &Outlook) -> Lines {
     let mut lines = vec![line(
         "measured",
         format!(
-            "{} of {} rows ({share:.1} %) in {:.2} s on {} cores of {}",
+            "{} of {} rows ({share:.1} %) in {:.2} s on {} of {}",
             format_count(o.rows_read),
             format_count(o.rows_total),
             o.took_s,
-            o.measured_on.cores,
+            count(o.measured_with, "thread"),
             if o.measured_on.processor.is_empty() { "this machine" } else { &o.measured_on.processor },
         ),
     )];
-    let machine: Vec<_> = p.machine.iter().map(|kind| format!("{} {}", kind.count, kind.name)).collect();
+    let machine: Vec<_> = p.cores.iter().map(|kind| count(kind.count, &kind.name)).collect();
     let mut label = "pipeline";
     for pipeline in &p.pipelines {
         lines.push(line(label, pipeline.clone()));
@@ -165,19 +166,26 @@ pub(crate) fn outlook(o: &Outlook) -> Lines {
     lines
 }
 
+/// `1 core`, `16 cores`; kinds of cores are names and stay as they are.
+fn count(n: usize, what: &str) -> String {
+    let s = if n != 1 && ["core", "thread"].contains(&what) { "s" } else { "" };
+    format!("{n} {what}{s}")
+}
+
 fn target(o: &Outlook) -> String {
     let t = &o.target;
     match t.cores {
         Some(cores) => {
-            let memory = t.memory_bytes.map_or("more memory than there is here".to_owned(), format_bytes);
-            let s = if cores == 1 { "" } else { "s" };
+            let memory = t.memory_bytes.map_or("unknown memory".to_owned(), format_bytes);
             format!(
-                "ratio {}: {cores} core{s} like these reach {:.4}, with {memory}",
-                t.real_time_ratio, t.reached_ratio
+                "ratio {}: {} like these reach {:.4}, with {memory}",
+                t.real_time_ratio,
+                count(cores, "core"),
+                t.reached_ratio
             )
         }
         None => format!(
-            "ratio {}: no number of cores reaches it, the best is {:.4}; see what holds it up",
+            "ratio {}: no number of cores up to 1024 reaches it, the best is {:.4}; see what holds it up",
             t.real_time_ratio, t.reached_ratio
         ),
     }
@@ -185,7 +193,9 @@ fn target(o: &Outlook) -> String {
 
 fn telescope(e: &Extrapolation) -> Lines {
     let nodes = match e.nodes {
-        Some(nodes) => format!("{} nodes of {} cores reach the target", format_count(nodes), e.cores_per_node),
+        Some(nodes) => {
+            format!("{} nodes of {} cores reach the target", format_count(nodes), e.cores_per_node)
+        }
         None => "no number of nodes reaches the target: what each does once takes too long".to_owned(),
     };
     let mut lines = vec![

@@ -68,9 +68,15 @@ fn a_plan_says_what_it_found_and_its_pipeline_makes_the_same_image() {
 fn kinds_of_cores_and_targets() {
     let place = Place::new();
     let (out, found) = plan(&place, &["--machine", "big:2,little:2@0.25", "--target-ratio", "1e-9"]);
-    assert!(out.contains("no number of cores reaches it") && out.contains("2 big, 2 little"), "{out}");
+    assert!(
+        out.contains("no number of cores up to 1024 reaches it") && out.contains("2 big, 2 little"),
+        "{out}"
+    );
     assert_eq!(found["target"]["cores"], Value::Null);
-    assert_eq!(found["prediction"]["machine"][1]["speed"], 0.25);
+    assert_eq!(found["prediction"]["cores"][1]["speed"], 0.25);
+    let pipeline = json(&place.path("p.pipeline.json"));
+    let stages = pipeline["passes"][0]["stages"].as_array().unwrap();
+    assert!(!stages.is_empty() && stages[0]["tasks"][0] == "ReadChunks", "{pipeline}");
 }
 
 #[test]

@@ -36,7 +36,8 @@ fn main() -> Result<(), Failure> {
     let cfg = open(path, ImageGeometry { nx: npix, ny: npix, cell_rad: arcsec * ARCSEC_RAD })?;
     let cores = n_threads();
     let plans = by_hand(cores);
-    let mut runs: Vec<(String, Vec<Ran>)> = plans.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
+    let mut runs: Vec<(String, Vec<Ran>)> =
+        plans.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
     let mut automatic = Vec::new();
     for round in 0..rounds {
         for ((name, plan), (_, ran)) in plans.iter().zip(&mut runs) {
@@ -44,7 +45,10 @@ fn main() -> Result<(), Failure> {
         }
         let report = run(&cfg, Execution::Auto, (cores, None))?;
         let pass = &report.passes[0];
-        println!("{}", json!({"plan": "auto", "round": round, "stages": report.plan.passes[0].to_string(), "seconds": pass.wall_s}));
+        println!(
+            "{}",
+            json!({"plan": "auto", "round": round, "stages": report.plan.passes[0].to_string(), "seconds": pass.wall_s})
+        );
         automatic.push(pass.wall_s);
     }
     sum_up(&runs, &automatic);
@@ -58,12 +62,7 @@ struct Ran {
     wall_s: f64,
 }
 
-fn one(
-    cfg: &Rehearse<f32>,
-    name: &str,
-    plan: &Plan,
-    (round, cores): (usize, usize),
-) -> Result<Ran, Failure> {
+fn one(cfg: &Rehearse<f32>, name: &str, plan: &Plan, (round, cores): (usize, usize)) -> Result<Ran, Failure> {
     let costs = costs(cfg, cores)?;
     let ends = Arc::new(Ends::default());
     let report = run(cfg, Execution::Planned(Arc::new(plan.clone())), (cores, Some(ends.clone())))?;
@@ -164,9 +163,7 @@ fn by_hand(cores: usize) -> Vec<(String, Plan)> {
         vec![(vec![r], 1, 1), (vec![s, w], cores, 1), (vec![g], 1, cores)],
         vec![(vec![r], 1, 1), (vec![s], 1, 1), (vec![w], 1, 1), (vec![g], 1, cores)],
     ];
-    let stage = |(tasks, replicas, threads): (Vec<&str>, usize, usize)| {
-        json!({"tasks": tasks, "replicas": replicas, "threads": threads, "depth": 1})
-    };
+    let stage = |(tasks, replicas, threads): (Vec<&str>, usize, usize)| json!({"tasks": tasks, "replicas": replicas, "threads": threads, "depth": 1});
     let plan = |stages: Vec<(Vec<&str>, usize, usize)>| {
         let stages: Vec<_> = stages.into_iter().map(stage).collect();
         let text = json!({"format": 1, "passes": [{"source": r, "stages": stages}]}).to_string();

@@ -87,7 +87,7 @@ fn output(out: &Path) -> Result<(), Error> {
 }
 
 /// A trace needs a name of its own.
-fn trace(path: &Path, products: &[PathBuf]) -> Result<(), Error> {
+pub(crate) fn trace(path: &Path, products: &[PathBuf]) -> Result<(), Error> {
     let text = path.to_string_lossy();
     let way_out = "--trace trace.json";
     if text.is_empty() || text.ends_with(std::path::MAIN_SEPARATOR) || path.file_name().is_none() {

@@ -14,6 +14,19 @@ pub fn memory_bytes() -> Option<u64> {
     total.into_iter().chain(limits).min()
 }
 
+/// This computer, as profiles and outlooks name it.
+pub fn computer() -> flow::Computer {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name =
+        cpuinfo.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(':'));
+    flow::Computer {
+        processor: name.map_or_else(String::new, |(_, name)| name.trim().to_owned()),
+        cores: n_threads(),
+        memory_bytes: memory_bytes().unwrap_or(0),
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
 fn meminfo(key: &str) -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     kib_after(&text, key)

@@ -113,6 +113,8 @@ pub struct PipelineSummary {
     pub predicted_period_s: Option<f64>,
     /// Seconds from chunk to chunk as they came, behind the first chunks.
     pub achieved_period_s: Option<f64>,
+    /// How often it was cut anew between two turns, because costs had moved.
+    pub n_replanned: usize,
     /// Why the two differ by more than 15 %.
     pub why: Option<String>,
 }
@@ -124,6 +126,7 @@ pub(crate) fn pipeline_summaries(report: &RunReport) -> Vec<PipelineSummary> {
         wall_s: pass.wall_s,
         predicted_period_s: pass.forecast.as_ref().map(|forecast| forecast.predicted_s),
         achieved_period_s: pass.forecast.as_ref().map(|forecast| forecast.achieved_s),
+        n_replanned: pass.n_replanned,
         why: pass.forecast.as_ref().and_then(|forecast| forecast.why.clone()),
     };
     report.passes.iter().zip(&report.plan.passes).map(summary).collect()

@@ -32,7 +32,8 @@ impl Forecast {
         let predicted_s = promise.period_s + fill_s / frames as f64;
         let achieved_s = report.wall_s / frames as f64;
         let is_told = (achieved_s / predicted_s - 1.0).abs() > TELLING;
-        let why = is_told.then(|| format!("{}; {}", waiting(promise, report), moved(promise, profile, report)));
+        let why =
+            is_told.then(|| format!("{}; {}", waiting(promise, report), moved(promise, profile, report)));
         Some(Forecast { predicted_s, achieved_s, frames, why })
     }
 }
@@ -59,9 +60,10 @@ fn moved(promise: &Promise, profile: &StreamProfile, report: &StreamReport) -> S
         let stage = promise.plan.stages.iter().find(|stage| stage.tasks.iter().any(|task| task == name));
         stage.map_or(1, |stage| stage.threads)
     };
-    let tasks = profile.tasks.iter().zip(&report.tasks).filter_map(|(task, now)| {
-        Some((&task.name, task.seconds(threads(&task.name)), now.clock.mean_s()?))
-    });
+    let tasks =
+        profile.tasks.iter().zip(&report.tasks).filter_map(|(task, now)| {
+            Some((&task.name, task.seconds(threads(&task.name)), now.clock.mean_s()?))
+        });
     match tasks.max_by(|a, b| (a.2 - a.1).abs().total_cmp(&(b.2 - b.1).abs())) {
         Some((name, before_s, now_s)) => {
             format!("{name} took {:.3} ms a frame, {:.3} ms in the sample", now_s * 1e3, before_s * 1e3)

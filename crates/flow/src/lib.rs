@@ -142,13 +142,13 @@
 
 mod chain;
 pub mod closures;
+mod computer;
 mod env;
 mod error;
 mod forecast;
 pub mod graph;
 mod link;
 pub mod modules;
-mod machine;
 mod pass;
 mod plan;
 mod planner;
@@ -166,9 +166,9 @@ mod task;
 pub mod testing;
 
 pub use chain::Chain;
+pub use computer::Computer;
 pub use error::{BoxError, BuildError, Error};
 pub use forecast::Forecast;
-pub use machine::Machine;
 pub use plan::{PassPlan, Plan, StagePlan};
 pub use planner::Promise;
 pub use profile::{BySize, Cost, Profile, ProfileError, StreamProfile, TaskKind, TaskProfile};

@@ -143,9 +143,7 @@ impl Inner {
     fn stream(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
         let (source, sizes) = (self.source.clone(), self.sizes.clone());
         let mut stream = match std::mem::replace(&mut self.state, State::Over) {
-            State::Declared(graph) => {
-                guard(&source, None, || Ok(Stream::new(graph, &source, sizes, env)))??
-            }
+            State::Declared(graph) => guard(&source, None, || Ok(Stream::new(graph, &source, sizes, env)))??,
             State::Running(stream) => *stream,
             State::Over => return Err(BuildError::Repeated { source_task: source.to_string() }.into()),
         };

@@ -84,7 +84,8 @@ impl Plan {
             }
         }
         // Invariant: names and numbers can always be written.
-        let mut text = serde_json::to_string_pretty(&PlanFile { format: FORMAT, passes }).expect("plain data");
+        let mut text =
+            serde_json::to_string_pretty(&PlanFile { format: FORMAT, passes }).expect("plain data");
         text.push('\n');
         text
     }
@@ -117,7 +118,8 @@ impl Plan {
 }
 
 impl PassPlan {
-    pub(crate) fn new(source: String, stages: Vec<StagePlan>) -> Self {
+    /// A stream that begins with `source`, in these stages.
+    pub fn new(source: String, stages: Vec<StagePlan>) -> Self {
         let workers: usize = stages.iter().map(|stage| stage.replicas).sum();
         let waiting: usize = stages.iter().rev().skip(1).map(|stage| stage.depth).sum();
         let window = if stages.len() == 1 { 1 } else { workers + waiting };
@@ -168,6 +170,12 @@ impl std::fmt::Display for PassPlan {
 }
 
 impl StagePlan {
+    /// Tasks by their names; `how` says replicas, and threads for those that are parallel inside; room for `depth` chunks
+    /// behind them.
+    pub fn new(tasks: Vec<String>, how: (usize, usize), depth: usize) -> Self {
+        StagePlan { tasks, replicas: how.0, threads: how.1, depth }
+    }
+
     /// `how`: replicas, and threads if any of the tasks is parallel inside.
     pub(crate) fn of(links: &[Link], how: (usize, usize), depth: usize) -> Self {
         let threads = if links.iter().any(|link| link.is_parallel) { how.1 } else { 1 };

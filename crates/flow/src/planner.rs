@@ -148,7 +148,8 @@ pub(crate) fn updated(profile: &StreamProfile, plan: &PassPlan, measured_s: &[Op
 
 /// Whether a stream of these tasks can gain anything from a plan.
 pub(crate) fn is_worth_planning(links: &[Link], cores: usize) -> bool {
-    cores > 1 && (links.len() > 1 || links.iter().any(|link| link.is_parallel || link.kind == Kind::Replicable))
+    cores > 1
+        && (links.len() > 1 || links.iter().any(|link| link.is_parallel || link.kind == Kind::Replicable))
 }
 
 #[cfg(test)]
@@ -187,7 +188,10 @@ mod tests {
 
     #[test]
     fn one_core_is_one_stage() {
-        assert_eq!(planned("srs", &[(1.0, 0.0), (4.0, 0.0), (1.0, 0.0)], 1), ("t0 → t1 → t2".to_owned(), 6.0));
+        assert_eq!(
+            planned("srs", &[(1.0, 0.0), (4.0, 0.0), (1.0, 0.0)], 1),
+            ("t0 → t1 → t2".to_owned(), 6.0)
+        );
     }
 
     #[test]

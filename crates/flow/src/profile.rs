@@ -7,7 +7,7 @@ use schedule::{CoreType, Problem, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    machine::Machine,
+    computer::Computer,
     plan::{Kind, Link},
     recorder::Timing,
 };
@@ -32,7 +32,9 @@ pub enum ProfileError {
         what: String,
     },
     /// A task without a cost, or with one that is no time.
-    #[error("task {task} costs {seconds} s on {threads} threads; a cost is a finite number, 0 or more: measure it again")]
+    #[error(
+        "task {task} costs {seconds} s on {threads} threads; a cost is a finite number, 0 or more: measure it again"
+    )]
     Cost {
         /// Name of the task.
         task: String,
@@ -60,14 +62,15 @@ pub enum ProfileError {
     Schedule(#[from] schedule::Error),
 }
 
-/// Costs of all streams of a chain on one machine.
+/// Costs of all streams of a chain on one computer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Profile {
     /// Version of the layout: 1.
     pub format: u32,
-    /// Where it was measured.
-    pub machine: Machine,
+    /// Where it was measured; a run leaves that to whoever saves it.
+    #[serde(default)]
+    pub computer: Computer,
     /// Every stream that was measured; streams of the same tasks once.
     pub streams: Vec<StreamProfile>,
 }
@@ -136,7 +139,7 @@ pub struct BySize {
 
 impl Profile {
     pub(crate) fn new(streams: impl IntoIterator<Item = StreamProfile>) -> Self {
-        let mut profile = Profile { format: FORMAT, machine: Machine::here(), streams: Vec::new() };
+        let mut profile = Profile { format: FORMAT, computer: Computer::default(), streams: Vec::new() };
         for stream in streams {
             if profile.streams.iter().all(|known| !known.is_like(&stream)) {
                 profile.streams.push(stream);
@@ -191,7 +194,8 @@ impl StreamProfile {
             threads.sort_unstable();
             threads.dedup();
             // What is not parallel inside takes the same time beside any number of idle threads.
-            let groups = if link.is_parallel { threads.iter().map(|&n| Some(n)).collect() } else { vec![None] };
+            let groups =
+                if link.is_parallel { threads.iter().map(|&n| Some(n)).collect() } else { vec![None] };
             let cost = |group: Option<usize>| {
                 let of = |t: &&Timing| t.task == link.name && group.is_none_or(|n| t.threads == n);
                 let calls: Vec<_> = timings.iter().filter(of).map(|t| (size(t.frame), t.seconds)).collect();
@@ -280,7 +284,8 @@ impl TaskProfile {
 
     /// `serial + shared / threads` through the two measured counts on both sides, or the two nearest.
     fn amdahl(&self, threads: usize) -> f64 {
-        let above = self.costs.partition_point(|cost| cost.threads < threads).min(self.costs.len() - 1).max(1);
+        let above =
+            self.costs.partition_point(|cost| cost.threads < threads).min(self.costs.len() - 1).max(1);
         let (Some(few), Some(many)) = (self.costs.get(above - 1), self.costs.get(above)) else {
             // Measured on one count alone: as if all of it were shared.
             return self.costs.first().map_or(0.0, |c| c.median_s * c.threads as f64 / threads as f64);
@@ -385,9 +390,15 @@ mod tests {
         let profile = profile();
         assert_eq!((profile.frames, profile.size), (6, 10.0));
         let [read, weigh, grid] = &profile.tasks[..] else { panic!("three tasks") };
-        assert_eq!((read.kind, weigh.kind, grid.kind), (TaskKind::Sequential, TaskKind::Replicable, TaskKind::Parallel));
+        assert_eq!(
+            (read.kind, weigh.kind, grid.kind),
+            (TaskKind::Sequential, TaskKind::Replicable, TaskKind::Parallel)
+        );
         assert_eq!((read.costs[0].median_s, read.costs[0].calls, read.costs.len()), (0.5, 6, 1));
-        assert_eq!(grid.costs.iter().map(|c| (c.threads, c.median_s)).collect::<Vec<_>>(), [(2, 3.0), (4, 2.0)]);
+        assert_eq!(
+            grid.costs.iter().map(|c| (c.threads, c.median_s)).collect::<Vec<_>>(),
+            [(2, 3.0), (4, 2.0)]
+        );
         for threads in [1, 3, 8, 100] {
             assert!((grid.seconds(threads) - (1.0 + 4.0 / threads as f64)).abs() < 1e-12, "{threads}");
         }
@@ -408,7 +419,8 @@ mod tests {
 
     #[test]
     fn time_follows_size() {
-        let calls: Vec<_> = (1..=5).map(|i| (f64::from(i), 3.0 + 2.0 * f64::from(i))).chain([(3.0, 100.0)]).collect();
+        let calls: Vec<_> =
+            (1..=5).map(|i| (f64::from(i), 3.0 + 2.0 * f64::from(i))).chain([(3.0, 100.0)]).collect();
         let fit = Cost::new(1, &calls).unwrap().by_size.unwrap();
         assert!((fit.per_unit_s - 2.0).abs() < 1e-9 && (fit.fixed_s - 3.0).abs() < 1e-9, "{fit:?}");
         assert_eq!(Cost::new(1, &[(5.0, 1.0), (5.5, 1.1), (5.2, 1.0)]).unwrap().by_size, None);

@@ -74,7 +74,9 @@ impl Stream {
             self.profile = env.profile(&self.links);
         }
         let sample = match execution {
-            Execution::Auto if self.profile.is_none() && planner::is_worth_planning(&self.links, *threads) => {
+            Execution::Auto
+                if self.profile.is_none() && planner::is_worth_planning(&self.links, *threads) =>
+            {
                 Some(Sample::pilot(*threads, self.links.iter().any(|link| link.is_parallel)))
             }
             Execution::Sample(sample) => Some(sample.clone()),
@@ -108,7 +110,8 @@ impl Stream {
             }
             self.recut(PassPlan::sequential(&self.plan.source, &self.links, threads), turn.pass, env)?;
             let part = Part { first: turn.chunks, pauses: true };
-            let recorder = Arc::new(Recorder { threads, from: part.first + warm_up, timings: Mutex::default() });
+            let recorder =
+                Arc::new(Recorder { threads, from: part.first + warm_up, timings: Mutex::default() });
             self.part(part, Some(warm_up + frames), Some(recorder.clone()), turn, env)?;
             timings.append(&mut recorder.timings.lock().unwrap_or_else(PoisonError::into_inner));
             goes_on = self.pipeline.as_mut().is_some_and(|pipeline| pipeline.crew().has_paused());
@@ -173,9 +176,10 @@ impl Stream {
     fn plan_by_costs(&mut self, pass: usize, env: &Env) -> Result<(), Error> {
         let Run { threads, depth, .. } = env.run;
         let source = self.plan.source.clone();
-        let best = self.profile.as_ref().map(|profile| {
-            planner::best(&source, &self.links, profile, (threads, depth))
-        });
+        let best = self
+            .profile
+            .as_ref()
+            .map(|profile| planner::best(&source, &self.links, profile, (threads, depth)));
         let plan = match best {
             Some(Ok(promise)) => self.promise.insert(promise).plan.clone(),
             _ if threads == 1 => PassPlan::sequential(&source, &self.links, 1),

@@ -70,7 +70,12 @@ impl Chunks {
         let wants_flags = read.flags_and_weights;
         Ok(Chunks {
             chunk_rows: read.chunk_rows.max(1),
-            scan: Scan::open(ms, selected.filter.clone(), selected.rows.as_deref(), selected.rows_at_a_time(read.read_rows))?,
+            scan: Scan::open(
+                ms,
+                selected.filter.clone(),
+                selected.rows.as_deref(),
+                selected.rows_at_a_time(read.read_rows),
+            )?,
             uvw: Cells::whole(ms, column("UVW")?, &[3], 1),
             vis: read.data.then(|| Visibilities::open(selected)).transpose()?,
             flags: wants_flags.then(flags).transpose()?,

@@ -37,7 +37,12 @@ impl Geometry {
         };
         let flag = Cells::whole(ms, ms.main().column("FLAG")?, &selected.cell_shape, 1);
         Ok(Geometry {
-            scan: Scan::open(ms, selected.filter.clone(), selected.rows.as_deref(), selected.rows_at_a_time(read_rows))?,
+            scan: Scan::open(
+                ms,
+                selected.filter.clone(),
+                selected.rows.as_deref(),
+                selected.rows_at_a_time(read_rows),
+            )?,
             uvw: open("UVW", &[3])?,
             time: open("TIME", &[])?,
             interval: open("INTERVAL", &[])?,

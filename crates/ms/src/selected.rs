@@ -139,6 +139,12 @@ impl Selected {
         self.inner.rest_freq_hz
     }
 
+    /// Whether there are other fields or data descriptions, whose rows may lie between the selected ones.
+    pub fn is_mixed(&self) -> bool {
+        let description = self.inner.ms.description();
+        description.fields.len() > 1 || description.data_descriptions.len() > 1
+    }
+
     /// Rows of the whole MeasurementSet, selected or not.
     pub fn n_row_total(&self) -> u64 {
         self.inner.ms.n_row()

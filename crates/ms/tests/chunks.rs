@@ -155,15 +155,18 @@ fn a_part_of_the_rows_gives_what_the_whole_gives_there() {
     let ms = fixture("mixed.ms");
     let selected = select(&ms, 0, 1, "DATA").unwrap();
     let whole = read_all(&selected, read(100, 100));
-    let wanted: Vec<u64> = (0..72).filter(|&row| {
-        let (field, (antenna1, antenna2), ddid) = mixed_rows()[row as usize];
-        (field, ddid) == (0, 1) && antenna1 != antenna2
-    }).collect();
+    let wanted: Vec<u64> = (0..72)
+        .filter(|&row| {
+            let (field, (antenna1, antenna2), ddid) = mixed_rows()[row as usize];
+            (field, ddid) == (0, 1) && antenna1 != antenna2
+        })
+        .collect();
     let ranges = [0..0, 1..20, 36..37, 40..1000];
     for read_rows in [1, 7, 100] {
         let part = read_all(&selected.part(&ranges), read(2, read_rows));
         let is_in = |row: &u64| ranges.iter().any(|range| range.contains(row));
-        let want: Vec<_> = wanted.iter().zip(&whole.uvw_m).filter(|(row, _)| is_in(row)).map(|(_, uvw)| *uvw).collect();
+        let want: Vec<_> =
+            wanted.iter().zip(&whole.uvw_m).filter(|(row, _)| is_in(row)).map(|(_, uvw)| *uvw).collect();
         assert!(!want.is_empty() && want.len() < whole.uvw_m.len());
         assert_eq!(part.uvw_m, want, "{read_rows}");
     }

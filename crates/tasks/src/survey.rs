@@ -164,8 +164,7 @@ impl Accumulator for Survey {
     }
 
     fn finish(&mut self) -> Result<Surveyed, BoxError> {
-        let times =
-            || self.times.iter().map(|(&bits, &(interval_s, _))| (f64::from_bits(bits), interval_s));
+        let times = || self.times.iter().map(|(&bits, &(interval_s, _))| (f64::from_bits(bits), interval_s));
         Ok(Surveyed {
             observed_s: times().map(|(_, interval_s)| interval_s).sum(),
             start_mjd_s: times().map(|(t, dt)| t - dt / 2.0).fold(f64::INFINITY, f64::min),

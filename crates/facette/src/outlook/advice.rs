@@ -2,7 +2,7 @@
 
 use super::{
     Looked,
-    machine::{CoreKind, describe},
+    kinds::{CoreKind, describe},
     measure::Costs,
     predict::{Predicted, predict},
 };
@@ -14,6 +14,8 @@ use serde::Serialize;
 const CURVE: [usize; 14] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256];
 /// Cores up to which a target is looked for.
 const MOST_CORES: usize = 1024;
+/// The source of the pass that comes before every plan.
+const SURVEY: &str = "ReadGeometry";
 /// A remedy must shorten the run by this part to be told.
 const WORTH: f64 = 0.02;
 
@@ -61,7 +63,7 @@ pub(super) fn curve(looked: &Looked, costs: &Costs, cores: usize) -> Result<Vec<
 }
 
 fn ratio(looked: &Looked, costs: &Costs, cores: usize) -> Result<f64, Error> {
-    Ok(predict(looked, costs, &super::machine::uniform(cores))?.prediction.real_time_ratio)
+    Ok(predict(looked, costs, &super::kinds::uniform(cores))?.prediction.real_time_ratio)
 }
 
 /// Fewest cores that reach a target. More cores are never slower, but for rounding.
@@ -86,23 +88,27 @@ pub(super) fn cores_for(looked: &Looked, costs: &Costs, target: f64) -> Result<(
 pub(super) fn bottleneck(
     looked: &Looked,
     costs: &Costs,
-    machine: &[CoreKind],
+    kinds: &[CoreKind],
     predicted: &Predicted,
 ) -> Result<Bottleneck, Error> {
     let prediction = &predicted.prediction;
-    let (task, seconds) = longest(looked, costs, machine, predicted);
+    let (task, seconds) = longest(looked, costs, kinds, predicted);
     let mut remedies = Vec::new();
     let mut tried = |change: String, ratio: f64| {
         if ratio < prediction.real_time_ratio * (1.0 - WORTH) {
             remedies.push(Remedy { change, real_time_ratio: ratio });
         }
     };
-    let doubled: Vec<_> = machine.iter().map(|kind| CoreKind { count: 2 * kind.count, ..kind.clone() }).collect();
-    let with = |costs: &Costs, machine: &[CoreKind]| Ok::<_, Error>(predict(looked, costs, machine)?.prediction);
+    let doubled: Vec<_> =
+        kinds.iter().map(|kind| CoreKind { count: 2 * kind.count, ..kind.clone() }).collect();
+    let with = |costs: &Costs, kinds: &[CoreKind]| Ok::<_, Error>(predict(looked, costs, kinds)?.prediction);
     tried(format!("{} instead", describe(&doubled)), with(costs, &doubled)?.real_time_ratio);
-    tried(format!("{task} in half the time"), with(&costs.halved(&task), machine)?.real_time_ratio);
+    tried(format!("{task} in half the time"), with(&costs.halved(&task), kinds)?.real_time_ratio);
     if let Some(free) = costs.replicable(&task) {
-        tried(format!("{task} without state, so that it can be replicated"), with(&free, machine)?.real_time_ratio);
+        tried(
+            format!("{task} without state, so that it can be replicated"),
+            with(&free, kinds)?.real_time_ratio,
+        );
     }
     remedies.sort_by(|a, b| a.real_time_ratio.total_cmp(&b.real_time_ratio));
     let why = why(costs, predicted, &task);
@@ -110,12 +116,14 @@ pub(super) fn bottleneck(
 }
 
 /// The task that the run spends most time with, and how much: of the stage that sets the period, or of what runs once.
-fn longest(looked: &Looked, costs: &Costs, machine: &[CoreKind], predicted: &Predicted) -> (String, f64) {
+fn longest(looked: &Looked, costs: &Costs, kinds: &[CoreKind], predicted: &Predicted) -> (String, f64) {
     let outcome = &predicted.outcome;
     let stage = &outcome.stages[outcome.bottleneck()];
     let stream = costs.streams.last();
     let alone_s = |name: &String| {
-        stream.and_then(|s| s.tasks.iter().find(|task| task.name == *name)).map_or(0.0, |task| task.seconds(1))
+        stream
+            .and_then(|s| s.tasks.iter().find(|task| task.name == *name))
+            .map_or(0.0, |task| task.seconds(1))
     };
     let in_stream = stage.tasks.iter().max_by(|a, b| alone_s(a).total_cmp(&alone_s(b))).cloned();
     let stage_s: f64 = stage.tasks.iter().map(alone_s).sum();
@@ -124,14 +132,17 @@ fn longest(looked: &Looked, costs: &Costs, machine: &[CoreKind], predicted: &Pre
         let part = alone_s(&name) / stage_s.max(f64::MIN_POSITIVE);
         (name, part * chunks * predicted.prediction.period_s)
     });
-    let fastest = machine.iter().map(|kind| kind.count).max().unwrap_or(1);
+    let fastest = kinds.iter().map(|kind| kind.count).max().unwrap_or(1);
     let once = costs.once.iter().map(|cost| (cost.task.clone(), cost.seconds(fastest)));
-    let survey = ("ReadGeometry".to_owned(), predicted.prediction.survey_s);
+    let survey = (SURVEY.to_owned(), predicted.prediction.survey_s);
     let all = in_stream.into_iter().chain(once).chain([survey]);
     all.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
 }
 
 fn why(costs: &Costs, predicted: &Predicted, task: &str) -> String {
+    if task == SURVEY {
+        return "it looks at every row before gridding can be planned".to_owned();
+    }
     if let Some(once) = costs.once.iter().find(|cost| cost.task == task) {
         let speedup = once.alone_s / once.together_s.max(f64::MIN_POSITIVE);
         return format!("it runs once, and {} threads make it {speedup:.2} times as fast", once.threads);
@@ -144,7 +155,7 @@ fn why(costs: &Costs, predicted: &Predicted, task: &str) -> String {
     let stages = &predicted.outcome.stages;
     match stages.iter().find(|stage| stage.tasks.iter().any(|name| name == task)) {
         Some(stage) => format!("its stage is busy {:.0} % of the time", 100.0 * stage.utilization),
-        None => "it looks at every row before gridding can be planned".to_owned(),
+        None => "its stage sets the period".to_owned(),
     }
 }
 
@@ -152,7 +163,9 @@ fn why(costs: &Costs, predicted: &Predicted, task: &str) -> String {
 fn reason(reason: &schedule::Reason) -> String {
     use schedule::Reason;
     match reason {
-        Reason::Sequential { task, .. } => format!("chunks go through {task} one after the other, on one core"),
+        Reason::Sequential { task, .. } => {
+            format!("chunks go through {task} one after the other, on one core")
+        }
         Reason::Parallel { cores, speedup, .. } => {
             format!("{cores} cores make it {speedup:.2} times as fast, and more do not help")
         }
@@ -184,7 +197,8 @@ impl Costs {
     fn replicable(&self, name: &str) -> Option<Self> {
         let mut costs = self.clone();
         let tasks = costs.streams.iter_mut().flat_map(|stream| &mut stream.tasks);
-        let mut found = tasks.filter(|task| task.name == name && task.kind == TaskKind::Sequential).peekable();
+        let mut found =
+            tasks.filter(|task| task.name == name && task.kind == TaskKind::Sequential).peekable();
         found.peek()?;
         found.for_each(|task| task.kind = TaskKind::Replicable);
         Some(costs)

@@ -9,11 +9,14 @@
 //!
 //! Nodes share the visibilities; each grids and transforms all planes, and images are added pairwise over the network.
 
-use super::{Looked, measure::{Costs, transforms}};
+use super::{
+    Looked,
+    measure::{Costs, transforms},
+};
 use crate::{Error, Request, telescope::Telescope};
 use kernels::{GridPlan, GridderSpec, Recipe};
 use serde::Serialize;
-use types::ImageGeometry;
+use types::{ImageGeometry, Precision};
 
 /// Bytes per second between nodes: 100 Gbit/s.
 const NETWORK_BYTES_PER_S: f64 = 12.5e9;
@@ -69,7 +72,7 @@ pub(super) fn extrapolate(
     let once = costs.once.iter().map(|cost| {
         let factor = match cost.task.as_str() {
             "AddPlanes" => transforms(&recipe) / transforms(&reach),
-            "FitBeam" => 1.0,
+            "FitBeam" | "WritePicture" => 1.0,
             _ => pixels,
         };
         cost.seconds(cores) * factor
@@ -105,7 +108,12 @@ fn nodes(streams_s: f64, once_s: f64, adding_s: f64, budget_s: f64) -> Option<u6
     Some(above)
 }
 
-fn recipe(geometry: ImageGeometry, w_abs_lambda: (f64, f64), request: &Request, threads: usize) -> Result<Recipe, Error> {
+fn recipe(
+    geometry: ImageGeometry,
+    w_abs_lambda: (f64, f64),
+    request: &Request,
+    threads: usize,
+) -> Result<Recipe, Error> {
     let spec = GridderSpec {
         geometry,
         epsilon: request.epsilon,
@@ -115,7 +123,10 @@ fn recipe(geometry: ImageGeometry, w_abs_lambda: (f64, f64), request: &Request, 
         threads,
         block_samples: 1 << 17,
     };
-    Ok(GridPlan::<f32>::new(&spec)?.recipe().clone())
+    Ok(match request.precision {
+        Precision::Single => GridPlan::<f32>::new(&spec)?.recipe().clone(),
+        Precision::Double => GridPlan::<f64>::new(&spec)?.recipe().clone(),
+    })
 }
 
 /// That of the data that costs were measured on.

@@ -27,7 +27,7 @@ const PROBE_CHUNKS: u64 = 2;
 /// Smaller images are measured as they are.
 const SMALL_NPIX: usize = 512;
 
-/// Costs of a run on this machine.
+/// Costs of a run on this computer.
 #[derive(Clone)]
 pub(super) struct Costs {
     /// What is done for every chunk, pass by pass.
@@ -50,10 +50,17 @@ pub struct OnceCost {
 }
 
 impl OnceCost {
-    /// Seconds on so many threads, by Amdahl's law through both measurements.
+    /// Seconds on so many threads: as measured, or by Amdahl's law through both measurements.
     pub(super) fn seconds(&self, threads: usize) -> f64 {
-        if self.threads == 1 {
+        if threads == self.threads {
+            return self.together_s;
+        }
+        if self.threads == 1 || threads == 1 {
             return self.alone_s;
+        }
+        if self.together_s >= self.alone_s {
+            // They get in each other's way: more would hardly help.
+            return self.together_s;
         }
         let shared_s = (self.alone_s - self.together_s) / (1.0 - 1.0 / self.threads as f64);
         let shared_s = shared_s.clamp(0.0, self.alone_s);
@@ -225,7 +232,8 @@ mod tests {
     #[test]
     fn costs_of_small_images_are_scaled_by_what_they_go_with() {
         let size = |pixels, transforms| Size { pixels, transforms };
-        let (full, large, small) = (size(1600.0, 9000.0), (size(100.0, 500.0), 2.0), (size(25.0, 90.0), 1.25));
+        let (full, large, small) =
+            (size(1600.0, 9000.0), (size(100.0, 500.0), 2.0), (size(25.0, 90.0), 1.25));
         assert_eq!(full.scaled("AddPlanes", large, small), (36.0, 125.0));
         assert_eq!(full.scaled("FinishImage", large, small), (32.0, 80.0));
         assert_eq!(full.scaled("FitBeam", large, small), (2.0, 2.0));
@@ -241,7 +249,7 @@ mod tests {
         let cost = OnceCost { task: "t".to_owned(), alone_s: 8.0, threads: 2, together_s: 5.0 };
         assert_eq!([1, 2, 6].map(|n| cost.seconds(n)), [8.0, 5.0, 3.0]);
         let slower = OnceCost { together_s: 9.0, ..cost.clone() };
-        assert_eq!(slower.seconds(16), 8.0, "threads that get in each other's way help no more than one");
+        assert_eq!([1, 2, 16].map(|n| slower.seconds(n)), [8.0, 9.0, 9.0]);
         assert_eq!(OnceCost { threads: 1, ..cost }.seconds(16), 8.0);
     }
 }

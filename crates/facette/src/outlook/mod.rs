@@ -9,7 +9,7 @@
 
 mod advice;
 mod extrapolate;
-mod machine;
+mod kinds;
 mod measure;
 mod part;
 mod pictures;
@@ -17,7 +17,7 @@ mod predict;
 
 pub use advice::{Bottleneck, Remedy, Target};
 pub use extrapolate::Extrapolation;
-pub use machine::{CoreKind, parse_machine};
+pub use kinds::{CoreKind, parse_kinds};
 pub use measure::OnceCost;
 pub use predict::{Prediction, play};
 
@@ -31,7 +31,7 @@ use crate::{
     telescope::Telescope,
     watch::Watch,
 };
-use flow::{Execution, Machine, Plan, Profile, StreamProfile};
+use flow::{Computer, Execution, Plan, Profile, StreamProfile};
 use measure::Costs;
 use ms::Selected;
 use predict::{Predicted, predict};
@@ -47,13 +47,16 @@ use types::{ImageGeometry, Precision};
 /// Version of the layout of [`Outlook`].
 const FORMAT: u32 = 1;
 
+/// More memory than any computer has.
+const NO_LIMIT_BYTES: u64 = 1 << 50;
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct OutlookRequest {
     /// The run; its prefix names the products, its threads are those that are measured with.
     pub request: Request,
     /// Cores to plan for; `None`: as many as are measured with.
-    pub machine: Option<Vec<CoreKind>>,
+    pub cores: Option<Vec<CoreKind>>,
     /// The ratio of processing to observed time that is to be reached.
     pub target_ratio: f64,
     /// A telescope whose hour is to be extrapolated to.
@@ -74,7 +77,9 @@ pub struct Outlook {
     /// The options as resolved.
     pub options: Resolved,
     /// Where costs were measured.
-    pub measured_on: Machine,
+    pub measured_on: Computer,
+    /// Threads that were measured with, besides one alone.
+    pub measured_with: usize,
     /// Rows that were read.
     pub rows_read: u64,
     /// Rows there are.
@@ -156,14 +161,19 @@ pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Err
     check::request(request)?;
     if !(asked.target_ratio > 0.0 && asked.target_ratio.is_finite()) {
         let problem = format!("{} is not a number above 0", asked.target_ratio);
-        return Err(Error::Option { option: "target-ratio", problem, way_out: "--target-ratio 1".to_owned() });
+        return Err(Error::Option {
+            option: "target-ratio",
+            problem,
+            way_out: "--target-ratio 1".to_owned(),
+        });
     }
     let here = request.threads.unwrap_or_else(resources::n_threads);
-    let machine = asked.machine.clone().unwrap_or_else(|| machine::uniform(here));
-    if let [CoreKind { count, .. }] = machine[..] {
-        machine::check_cores(count)?;
+    let kinds = asked.cores.clone().unwrap_or_else(|| kinds::uniform(here));
+    if let [CoreKind { count, .. }] = kinds[..] {
+        kinds::check_cores(count)?;
     }
-    let named = products(asked).into_iter().map(|(kind, path)| (if kind == "trace" { kind } else { "out" }, path));
+    let named =
+        products(asked).into_iter().map(|(kind, path)| (if kind == "trace" { kind } else { "out" }, path));
     let probe = ("out", measure::probe_path(&request.out));
     let probe_staging = Staging::new(vec![probe], true, &session.scratch)?;
     let staging = Staging::new(named.collect(), request.overwrite, &session.scratch)?;
@@ -176,8 +186,8 @@ pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Err
     drop(probe_staging);
     let took_s = started.elapsed().as_secs_f64();
     session.still_wanted()?;
-    let predicted = predict(&looked, &costs, &machine)?;
-    let outlook = advise(asked, &looked, &costs, &machine, (here, took_s), &predicted)?;
+    let predicted = predict(&looked, &costs, &kinds)?;
+    let outlook = advise(asked, &looked, &costs, &kinds, (here, took_s), &predicted)?;
     write(asked, &outlook, &predicted, &staging)?;
     staging.commit(request.overwrite)?;
     Ok(outlook)
@@ -191,7 +201,7 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let (mut parts, mut firsts, mut rows_read) = (Vec::new(), Vec::new(), 0);
     for selected in &sets.selected {
         let rows = chunk_rows(selected.setup().freq_hz.len()) as u64;
-        let windows = part::windows(selected.n_row_total(), rows);
+        let windows = part::windows(selected.n_row_total(), rows, selected.is_mixed());
         rows_read += part::n_row(&windows);
         parts.push(selected.part(&windows));
         firsts.push(selected.part(&part::first_chunks(&windows, rows)));
@@ -203,9 +213,9 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let survey_s = surveying.elapsed().as_secs_f64() / share;
     if opened.n_row() == 0 {
         return Err(Error::Option {
-            option: "ms",
-            problem: "none of the rows that were looked at are among those selected".to_owned(),
-            way_out: "facette info, which lists fields and data descriptions with their rows".to_owned(),
+            option: "field",
+            problem: format!("none of the {rows_read} rows that were looked at belong to the selection"),
+            way_out: "another --field or --ddid (facette info lists them with their rows)".to_owned(),
         });
     }
     let n_row = (opened.n_row() as f64 / share).round() as u64;
@@ -215,7 +225,18 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let firsts = Data::MeasurementSets { selected: firsts, read_rows };
     let observed_s = observed_s(&sets, &opened, n_row);
     let n_passes = 1;
-    Ok(Looked { opened, firsts, geometry, rows_read, rows_total, n_row, n_passes, open_s, survey_s, observed_s })
+    Ok(Looked {
+        opened,
+        firsts,
+        geometry,
+        rows_read,
+        rows_total,
+        n_row,
+        n_passes,
+        open_s,
+        survey_s,
+        observed_s,
+    })
 }
 
 /// The time with most rows is a whole one if a window holds one from begin to end; otherwise the antennas tell how many
@@ -250,8 +271,10 @@ impl Looked {
         })
     }
 
+    /// Memory with all planes at once, unless the request limits it: what there is here says nothing of another computer.
     fn memory_bytes(&self, request: &Request, cores: usize) -> Result<u64, Error> {
         let spec = self.spec(request, self.geometry, cores);
+        let spec = Spec { memory_bytes: request.memory_bytes.or(Some(NO_LIMIT_BYTES)), ..spec };
         Ok(match request.precision {
             Precision::Single => plan::plan::<f32>(&spec)?.memory_bytes,
             Precision::Double => plan::plan::<f64>(&spec)?.memory_bytes,
@@ -263,30 +286,31 @@ fn advise(
     asked: &OutlookRequest,
     looked: &Looked,
     costs: &Costs,
-    machine: &[CoreKind],
+    kinds: &[CoreKind],
     (here, took_s): (usize, f64),
     predicted: &Predicted,
 ) -> Result<Outlook, Error> {
     let request = &asked.request;
-    let cores = machine.iter().map(|kind| kind.count).sum();
+    let cores = kinds::equivalent(kinds);
     let (needed, reached_ratio) = advice::cores_for(looked, costs, asked.target_ratio)?;
     let target = Target {
         real_time_ratio: asked.target_ratio,
         cores: needed,
         reached_ratio,
-        // A plan that does not fit here may fit there.
-        memory_bytes: needed.and_then(|cores| looked.memory_bytes(request, cores).ok()),
+        memory_bytes: needed.map(|cores| looked.memory_bytes(request, cores)).transpose()?,
     };
     let goal = (cores, asked.target_ratio);
     let telescope = asked.telescope.map(|t| extrapolate::extrapolate(t, request, looked, costs, goal));
     let n_chan = looked.opened.selected.iter().map(|s| s.setup().freq_hz.len() as u64).max().unwrap_or(1);
-    let outputs = products(asked).into_iter().map(|(kind, path)| (kind.to_owned(), path.display().to_string()));
+    let outputs =
+        products(asked).into_iter().map(|(kind, path)| (kind.to_owned(), path.display().to_string()));
     Ok(Outlook {
         format: FORMAT,
         program: concat!("facette ", env!("CARGO_PKG_VERSION")).to_owned(),
         mode: request.product.name().to_owned(),
         options: request.resolved(&looked.opened.selected[0], &looked.geometry, here),
-        measured_on: Machine::here(),
+        measured_on: resources::computer(),
+        measured_with: here,
         rows_read: looked.rows_read,
         rows_total: looked.rows_total,
         took_s,
@@ -296,7 +320,7 @@ fn advise(
         once: costs.once.clone(),
         prediction: predicted.prediction.clone(),
         memory_bytes: looked.memory_bytes(request, cores)?,
-        bottleneck: advice::bottleneck(looked, costs, machine, predicted)?,
+        bottleneck: advice::bottleneck(looked, costs, kinds, predicted)?,
         target,
         curve: advice::curve(looked, costs, cores)?,
         telescope: telescope.transpose()?,
@@ -314,11 +338,10 @@ fn write(
     let at = |ending: &str| staging.path(&product(out, ending));
     pictures::ratio(&at("plan.png"), outlook)?;
     pictures::gantt(&at("plan.gantt.png"), outlook, &predicted.outcome)?;
-    let passes = predicted.promises.iter().map(|promise| promise.plan.clone()).collect();
     let mut pipeline = Plan::default();
-    pipeline.passes = passes;
+    pipeline.passes.clone_from(&predicted.plans);
     let mut profile = Profile::default();
-    (profile.format, profile.machine, profile.streams) = (1, Machine::here(), outlook.streams.clone());
+    (profile.format, profile.computer, profile.streams) = (1, resources::computer(), outlook.streams.clone());
     let text = |path: PathBuf, text: String| {
         std::fs::write(&path, text).map_err(|source| Error::Folder { path, option: "out", source })
     };

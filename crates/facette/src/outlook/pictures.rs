@@ -1,7 +1,12 @@
 //! The ratio over cores, and who works when in the simulated pipeline.
 
-use super::{Outlook, machine::describe};
-use report::chart::{Axis, Gantt, Highlight, Lane, Lines, Reference, Scale, Series, Span, write_gantt, write_lines};
+use super::{
+    Outlook,
+    kinds::{describe, equivalent},
+};
+use report::chart::{
+    Axis, Gantt, Highlight, Lane, Lines, Reference, Scale, Series, Span, write_gantt, write_lines,
+};
 use simulate::{Activity, Outcome};
 use std::path::Path;
 
@@ -14,7 +19,7 @@ pub(super) fn ratio(path: &Path, outlook: &Outlook) -> Result<(), report::Error>
     let alone = points.first().map_or(1.0, |first| first.1 * first.0);
     let ideal = points.iter().map(|&(cores, _)| (cores, alone / cores)).collect();
     let axis = |name: &str| Axis { name: name.to_owned(), unit: String::new(), scale: Scale::Log10 };
-    let cores: usize = outlook.prediction.machine.iter().map(|kind| kind.count).sum();
+    let cores = equivalent(&outlook.prediction.cores);
     let ratio = outlook.prediction.real_time_ratio;
     let lines = Lines {
         title: format!("Real-time ratio of facette {}", outlook.mode),
@@ -36,7 +41,7 @@ pub(super) fn ratio(path: &Path, outlook: &Outlook) -> Result<(), report::Error>
         highlight: Some(Highlight {
             x: cores as f64,
             y: ratio,
-            label: format!("{}: {ratio:.2e}", describe(&outlook.prediction.machine)),
+            label: format!("{}: {ratio:.2e}", describe(&outlook.prediction.cores)),
         }),
     };
     write_lines(path, &lines, false)
@@ -61,10 +66,16 @@ pub(super) fn gantt(path: &Path, outlook: &Outlook, outcome: &Outcome) -> Result
             _ => return None,
         };
         let label = format!("{}", span.frame);
-        (span.lane < MOST_LANES).then(|| Span { i_lane: span.lane, i_kind, label, start_s: span.start_s, end_s: span.end_s })
+        (span.lane < MOST_LANES).then(|| Span {
+            i_lane: span.lane,
+            i_kind,
+            label,
+            start_s: span.start_s,
+            end_s: span.end_s,
+        })
     };
     let gantt = Gantt {
-        title: format!("Simulated pipeline on {}", describe(&outlook.prediction.machine)),
+        title: format!("Simulated pipeline on {}", describe(&outlook.prediction.cores)),
         subtitle: outlook.prediction.pipelines.last().cloned().unwrap_or_default(),
         lanes: lanes.collect(),
         kinds,

@@ -1,8 +1,8 @@
 //! A run on other cores, put together from measured costs and played through by the simulator.
 
-use super::{Looked, machine::CoreKind, measure::Costs};
+use super::{Looked, kinds::CoreKind, measure::Costs};
 use crate::Error;
-use flow::{PassPlan, Promise, StreamProfile, TaskKind};
+use flow::{PassPlan, StagePlan, StreamProfile, TaskKind};
 use schedule::{Kind, Problem};
 use serde::Serialize;
 use simulate::{Cluster, Cores, Outcome, Pipeline, Service, Sharing, Stage, Task};
@@ -18,7 +18,7 @@ const DEPTH: usize = 1;
 #[derive(Clone, Debug, Serialize)]
 pub struct Prediction {
     /// The cores.
-    pub machine: Vec<CoreKind>,
+    pub cores: Vec<CoreKind>,
     /// Stages of every pass over the data.
     pub pipelines: Vec<String>,
     /// Seconds from chunk to chunk while gridding.
@@ -38,8 +38,8 @@ pub struct Prediction {
 /// A prediction with what it was made of.
 pub(super) struct Predicted {
     pub prediction: Prediction,
-    /// The stages of every pass, where the cores are of one kind.
-    pub promises: Vec<Promise>,
+    /// The stages of every pass.
+    pub plans: Vec<PassPlan>,
     /// The simulated pass of gridding.
     pub outcome: Outcome,
     /// The scheduler's question and answer for it, where stages have cores of their own.
@@ -51,25 +51,25 @@ struct Pass {
     text: String,
     outcome: Outcome,
     seconds: f64,
-    promise: Option<Promise>,
+    plan: PassPlan,
     planned: Option<(Problem, schedule::Plan)>,
 }
 
 /// Predicts a run.
-pub(super) fn predict(looked: &Looked, costs: &Costs, machine: &[CoreKind]) -> Result<Predicted, Error> {
+pub(super) fn predict(looked: &Looked, costs: &Costs, kinds: &[CoreKind]) -> Result<Predicted, Error> {
     let n_chunks = looked.chunks_in(looked.n_row);
-    let passes = costs.streams.iter().map(|stream| pass(stream, machine, n_chunks));
+    let passes = costs.streams.iter().map(|stream| pass(stream, kinds, n_chunks));
     let mut passes = passes.collect::<Result<Vec<_>, Error>>()?;
     // Gridding comes last, and as often as memory asks for.
     let gridding = passes.pop().ok_or_else(|| Error::Declare("nothing was measured".into()))?;
-    let streams_s = passes.iter().map(|pass| pass.seconds).sum::<f64>()
-        + gridding.seconds * looked.n_passes as f64;
-    let once_s = costs.once.iter().map(|cost| on_fastest(machine, |n| cost.seconds(n))).sum();
+    let streams_s =
+        passes.iter().map(|pass| pass.seconds).sum::<f64>() + gridding.seconds * looked.n_passes as f64;
+    let once_s = costs.once.iter().map(|cost| on_fastest(kinds, |n| cost.seconds(n))).sum();
     let survey_s = looked.open_s + looked.survey_s;
     let wall_s = survey_s + streams_s + once_s;
     let pipelines = passes.iter().chain([&gridding]).map(|pass| pass.text.clone()).collect();
     let prediction = Prediction {
-        machine: machine.to_vec(),
+        cores: kinds.to_vec(),
         pipelines,
         period_s: gridding.outcome.period_s,
         streams_s,
@@ -78,49 +78,52 @@ pub(super) fn predict(looked: &Looked, costs: &Costs, machine: &[CoreKind]) -> R
         wall_s,
         real_time_ratio: wall_s / looked.observed_s,
     };
-    let Pass { outcome, planned, promise, .. } = gridding;
-    let promises = passes.into_iter().filter_map(|pass| pass.promise).chain(promise).collect();
-    Ok(Predicted { prediction, promises, outcome, planned })
+    let plans = passes.into_iter().map(|pass| pass.plan).chain([gridding.plan]).collect();
+    Ok(Predicted { prediction, plans, outcome: gridding.outcome, planned: gridding.planned })
 }
 
 /// What is done once runs on the kind of cores that does most together.
-fn on_fastest(machine: &[CoreKind], seconds: impl Fn(usize) -> f64) -> f64 {
-    machine.iter().map(|kind| seconds(kind.count) / kind.speed).fold(f64::INFINITY, f64::min)
+fn on_fastest(kinds: &[CoreKind], seconds: impl Fn(usize) -> f64) -> f64 {
+    kinds.iter().map(|kind| seconds(kind.count) / kind.speed).fold(f64::INFINITY, f64::min)
 }
 
-fn pass(stream: &StreamProfile, machine: &[CoreKind], n_chunks: u64) -> Result<Pass, Error> {
+fn pass(stream: &StreamProfile, kinds: &[CoreKind], n_chunks: u64) -> Result<Pass, Error> {
     let refused = |error: flow::ProfileError| Error::Declare(error.into());
-    let (pipeline, cluster, text, promise, planned) = match machine {
+    let (pipeline, text, plan, planned) = match kinds {
         [CoreKind { count, speed, .. }] if *speed == 1.0 => {
             let promise = stream.promise(*count, DEPTH).map_err(refused)?;
             let pipeline = of_pass(stream, &promise.plan, *count);
             let problem = stream.problem(*count).map_err(refused)?;
             let plan = schedule::algorithm("exact").map(|exact| exact.solve(&problem));
-            let planned = plan.and_then(Result::ok).filter(|_| !promise.shares_cores).map(|plan| (problem, plan));
-            (pipeline, cluster(machine), promise.plan.to_string(), Some(promise), planned)
+            let planned =
+                plan.and_then(Result::ok).filter(|_| !promise.shares_cores).map(|plan| (problem, plan));
+            (pipeline, promise.plan.to_string(), promise.plan, planned)
         }
         _ => {
-            let kinds: Vec<_> = machine.iter().map(|k| (k.name.as_str(), k.count, k.speed)).collect();
-            let problem = stream.problem_on(&kinds).map_err(refused)?;
+            let named: Vec<_> = kinds.iter().map(|k| (k.name.as_str(), k.count, k.speed)).collect();
+            let problem = stream.problem_on(&named).map_err(refused)?;
             let exact = schedule::algorithm("exact").expect("the exact search is there");
             let plan = exact.solve(&problem).map_err(|error| refused(error.into()))?;
-            let pipeline = of_plan(stream, &problem, &plan, machine);
+            let pipeline = of_plan(stream, &problem, &plan, kinds);
             let text = describe(&problem, &plan);
-            (pipeline, cluster(machine), text, None, Some((problem, plan)))
+            (pipeline, text, without_kinds(&problem, &plan), Some((problem, plan)))
         }
     };
     let frames = n_chunks.min(MOST_FRAMES);
     let run = simulate::Run { traced: 0..TRACED.min(frames), ..simulate::Run::new(frames) };
-    let outcome = simulate::simulate(&cluster, &pipeline, &run).map_err(|error| Error::Declare(error.into()))?;
+    let outcome =
+        simulate::simulate(&cluster(kinds), &pipeline, &run).map_err(|error| Error::Declare(error.into()))?;
     let seconds = outcome.makespan_s + (n_chunks - frames) as f64 * outcome.period_s;
-    Ok(Pass { text, outcome, seconds, promise, planned })
+    Ok(Pass { text, outcome, seconds, plan, planned })
 }
 
-fn cluster(machine: &[CoreKind]) -> Cluster {
+fn cluster(kinds: &[CoreKind]) -> Cluster {
     let mut cluster = Cluster::uniform(1);
     // The costs hold the speeds already.
-    cluster.nodes[0].cores =
-        machine.iter().map(|kind| Cores::new(&kind.name, u32::try_from(kind.count).unwrap_or(u32::MAX))).collect();
+    cluster.nodes[0].cores = kinds
+        .iter()
+        .map(|kind| Cores::new(&kind.name, u32::try_from(kind.count).unwrap_or(u32::MAX)))
+        .collect();
     cluster
 }
 
@@ -144,7 +147,7 @@ fn tasks(stream: &StreamProfile, names: &[String], speed: f64, scaling: impl Fn(
 /// # Errors
 /// [`Error::Declare`] with what the simulator refuses.
 pub fn play(stream: &StreamProfile, plan: &PassPlan, cores: usize, chunks: u64) -> Result<Outcome, Error> {
-    let cluster = cluster(&super::machine::uniform(cores));
+    let cluster = cluster(&super::kinds::uniform(cores));
     let outcome = simulate::simulate(&cluster, &of_pass(stream, plan, cores), &simulate::Run::new(chunks));
     outcome.map_err(|error| Error::Declare(error.into()))
 }
@@ -174,7 +177,7 @@ fn of_pass(stream: &StreamProfile, plan: &PassPlan, cores: usize) -> Pipeline {
     Pipeline { sharing, window: Some(plan.window), ..Pipeline::new(stages) }
 }
 
-fn of_plan(stream: &StreamProfile, problem: &Problem, plan: &schedule::Plan, machine: &[CoreKind]) -> Pipeline {
+fn of_plan(stream: &StreamProfile, problem: &Problem, plan: &schedule::Plan, kinds: &[CoreKind]) -> Pipeline {
     let stage = |stage: &schedule::Stage| {
         let tasks_of = &problem.tasks()[stage.tasks.clone()];
         let names: Vec<_> = tasks_of.iter().map(|task| task.name.clone()).collect();
@@ -186,10 +189,22 @@ fn of_plan(stream: &StreamProfile, problem: &Problem, plan: &schedule::Plan, mac
             team: stage.team,
             core_type: stage.core_type,
             depth: DEPTH,
-            ..Stage::new(tasks(stream, &names, machine[stage.core_type].speed, kind))
+            ..Stage::new(tasks(stream, &names, kinds[stage.core_type].speed, kind))
         }
     };
     Pipeline::new(plan.stages.iter().map(stage).collect())
+}
+
+/// The same stages for a run, whose threads go where the system puts them.
+fn without_kinds(problem: &Problem, plan: &schedule::Plan) -> PassPlan {
+    let names = |stage: &schedule::Stage| {
+        problem.tasks()[stage.tasks.clone()].iter().map(|task| task.name.clone()).collect::<Vec<_>>()
+    };
+    let stage = |stage: &schedule::Stage| {
+        StagePlan::new(names(stage), (stage.replicas as usize, stage.team as usize), DEPTH)
+    };
+    let source = problem.tasks().first().map_or_else(String::new, |task| task.name.clone());
+    PassPlan::new(source, plan.stages.iter().map(stage).collect())
 }
 
 /// `read (1 big) | weigh ×2 (2 little) | grid (team of 4 big)`.

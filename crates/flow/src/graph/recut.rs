@@ -1,6 +1,8 @@
 //! A pipeline cut anew: the graph that it was made of, put together again out of its tasks as they are between runs.
 
-use super::{Graph, GraphId, SlotDecl, TaskDecl, body::Body, feedback::FeedbackDecl, layout::Kit, show::Show};
+use super::{
+    Graph, GraphId, SlotDecl, TaskDecl, body::Body, feedback::FeedbackDecl, layout::Kit, show::Show,
+};
 use crate::BuildError;
 
 /// A graph without its tasks, and where these went.
@@ -70,9 +72,8 @@ impl Outline {
                 *all = own.or_else(|| all.take());
             }
         }
-        let with_body = |(task, stage): (TaskDecl<()>, usize)| {
-            Some(task.exchange(bodies.get_mut(stage)?.next()?).0)
-        };
+        let with_body =
+            |(task, stage): (TaskDecl<()>, usize)| Some(task.exchange(bodies.get_mut(stage)?.next()?).0);
         let tasks = self.tasks.into_iter().zip(self.stage_of).map(with_body).collect::<Option<_>>();
         let modules = modules.into_iter().collect::<Option<_>>();
         let (Some(tasks), Some(modules)) = (tasks, modules) else { return Err(BuildError::Broken) };

@@ -10,8 +10,8 @@ use std::{
 };
 
 use facette_flow::{
-    BoxError, Chain, Execution, Leg, Observer, Output, PassPlan, Plan, Profile, Run, RunReport, Sample, Source, Task,
-    TaskKind,
+    BoxError, Chain, Execution, Leg, Observer, Output, PassPlan, Plan, Profile, Run, RunReport, Sample,
+    Source, Task, TaskKind,
     closures::{fold, iterate_again},
 };
 
@@ -69,10 +69,13 @@ fn chain(n: u64, heavy_ms: usize) -> (Chain, Output<u64>) {
     let sum = chain.per_chunk(Count(0, n), |c, n| {
         let n = c.then(n, Nap::new("Light", 0, true));
         let n = c.then(n, Nap::new("Heavy", heavy_ms, true));
-        c.accumulate(n, fold("Digest", 7_u64, |sum, n: u64| {
-            *sum = sum.wrapping_mul(31).wrapping_add(n);
-            Ok(())
-        }))
+        c.accumulate(
+            n,
+            fold("Digest", 7_u64, |sum, n: u64| {
+                *sum = sum.wrapping_mul(31).wrapping_add(n);
+                Ok(())
+            }),
+        )
     });
     let sum = chain.output(sum);
     (chain, sum)
@@ -126,9 +129,13 @@ fn a_saved_plan_is_run_again() {
         let error = chain(5, 0).0.run(&run(plan)).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
-    let stages = |text: &str| format!(r#"{{"format": 1, "passes": [{{"source": "Count", "stages": [{text}]}}]}}"#);
+    let stages =
+        |text: &str| format!(r#"{{"format": 1, "passes": [{{"source": "Count", "stages": [{text}]}}]}}"#);
     wrong(&stages(r#"{"tasks": ["Count", "Other"]}"#), "Count, Light, Heavy, Digest; it plans Count → Other");
-    wrong(&stages(r#"{"tasks": ["Count", "Light", "Heavy", "Digest"], "replicas": 2}"#), "Count makes no replicas");
+    wrong(
+        &stages(r#"{"tasks": ["Count", "Light", "Heavy", "Digest"], "replicas": 2}"#),
+        "Count makes no replicas",
+    );
     wrong(&stages(r#"{"tasks": ["Count", "Light", "Heavy", "Digest"], "depth": 0}"#), "depth is 0");
     wrong(&stages(r#"{"tasks": ["Count", "Light", "Heavy", "Digest"], "threads": 0}"#), "threads is 0");
 }
@@ -147,7 +154,8 @@ fn a_sample_ends_its_stream_and_says_what_frames_cost() {
     assert!(stream.tasks[2].costs[0].by_size.is_some(), "{stream:?}");
     assert_eq!(Profile::from_json(&report.profile.to_json()).unwrap(), report.profile);
     let nothing = Sample { legs: vec![leg(1, 1, 0)] };
-    let error = chain(5, 0).0.run(&Run { execution: Execution::Sample(nothing), ..Run::pipeline(2) }).unwrap_err();
+    let error =
+        chain(5, 0).0.run(&Run { execution: Execution::Sample(nothing), ..Run::pipeline(2) }).unwrap_err();
     assert_eq!(error.to_string(), "frames of the sample is 0; it must be at least 1");
 }
 
@@ -174,16 +182,22 @@ fn costs_that_move_between_turns_cut_the_stream_anew() {
             // Keeps the two from sharing a stage.
             let n = c.then(n, Nap::new("Between", 0, false));
             let n = c.then(n, second);
-            c.accumulate(n, fold("Sum", 0_u64, |sum, n: u64| {
-                *sum += n;
-                Ok(())
-            }))
+            c.accumulate(
+                n,
+                fold("Sum", 0_u64, |sum, n: u64| {
+                    *sum += n;
+                    Ok(())
+                }),
+            )
         });
-        let next = chain.then((total, sum), facette_flow::closures::map("Turn", move |(total, sum): (u64, u64)| {
-            costs.0.store(0, Ordering::Relaxed);
-            costs.1.store(4, Ordering::Relaxed);
-            Ok((total + sum, false))
-        }));
+        let next = chain.then(
+            (total, sum),
+            facette_flow::closures::map("Turn", move |(total, sum): (u64, u64)| {
+                costs.0.store(0, Ordering::Relaxed);
+                costs.1.store(4, Ordering::Relaxed);
+                Ok((total + sum, false))
+            }),
+        );
         chain.unzip(next)
     });
     let total = chain.output(total);

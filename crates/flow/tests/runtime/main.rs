@@ -1,7 +1,7 @@
 //! The runtime as its users meet it: results, order, memory, failures, cancellation, reports.
 
-mod bounded;
 mod auto;
+mod bounded;
 mod build;
 mod cancel;
 mod failures;

@@ -24,7 +24,7 @@ pub struct CoreKind {
 ///
 /// # Errors
 /// [`Error::Option`] that says which part cannot be read.
-pub fn parse_machine(text: &str) -> Result<Vec<CoreKind>, Error> {
+pub fn parse_kinds(text: &str) -> Result<Vec<CoreKind>, Error> {
     let wrong = |problem: String| Error::Option {
         option: "machine",
         problem,
@@ -68,6 +68,12 @@ pub(super) fn uniform(count: usize) -> Vec<CoreKind> {
     vec![CoreKind { name: "core".to_owned(), count, speed: 1.0 }]
 }
 
+/// How many cores of this computer's speed these are worth, one at least.
+pub(super) fn equivalent(kinds: &[CoreKind]) -> usize {
+    let worth: f64 = kinds.iter().map(|kind| kind.count as f64 * kind.speed).sum();
+    (worth.round() as usize).max(1)
+}
+
 /// Checks `--cores`.
 pub(super) fn check_cores(count: usize) -> Result<(), Error> {
     if (1..=MOST_CORES).contains(&count) {
@@ -97,11 +103,14 @@ mod tests {
 
     #[test]
     fn machines_are_read_and_mistakes_are_named() {
-        let kinds = parse_machine("big:8, little:4@0.4").unwrap();
+        let kinds = parse_kinds("big:8, little:4@0.4").unwrap();
         assert_eq!((kinds[0].count, kinds[0].speed, kinds[1].count, kinds[1].speed), (8, 1.0, 4, 0.4));
-        assert_eq!(parse_machine("big:2,little:2").unwrap()[1].speed, 0.5);
+        assert_eq!(parse_kinds("big:2,little:2").unwrap()[1].speed, 0.5);
         assert_eq!(describe(&kinds), "8 big, 4 little at 0.4 of the speed");
-        assert_eq!((describe(&uniform(1)), describe(&uniform(16))), ("1 core".to_owned(), "16 cores".to_owned()));
+        assert_eq!(
+            (describe(&uniform(1)), describe(&uniform(16))),
+            ("1 core".to_owned(), "16 cores".to_owned())
+        );
         for (text, part) in [
             ("big", "`big` is not KIND:NUMBER"),
             ("big:x", "`big:x` is not"),
@@ -111,7 +120,7 @@ mod tests {
             ("big:3@NaN", "speed must be"),
             ("big:3,big:4", "kind big is given twice"),
         ] {
-            let error = parse_machine(text).unwrap_err().to_string();
+            let error = parse_kinds(text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
     }
