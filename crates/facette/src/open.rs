@@ -94,8 +94,7 @@ impl Sets {
         selected: Vec<Selected>,
         request: &Request,
         session: &Session,
-        threads: usize,
-        watch: &Watch,
+        (threads, watch): (usize, &Watch),
     ) -> Result<Opened, Error> {
         let read_rows = request.read_rows.unwrap_or(READ_ROWS);
         let data = Data::MeasurementSets { selected: selected.clone(), read_rows };
@@ -117,7 +116,7 @@ pub(crate) fn open(
     watch: &Watch,
 ) -> Result<Opened, Error> {
     let sets = Sets::open(request, session)?;
-    let opened = sets.survey(sets.selected.clone(), request, session, threads, watch)?;
+    let opened = sets.survey(sets.selected.clone(), request, session, (threads, watch))?;
     for ((ms, selected), i_ms) in sets.sets.iter().zip(&sets.selected).zip(0..) {
         let text = describe(selected, ms.antennas().len(), &opened.surveyed, i_ms);
         session.screen.fact(&file_name(ms.path()), &text);

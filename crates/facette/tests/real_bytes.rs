@@ -1,6 +1,6 @@
 //! The same bytes for real data of more than one chunk, however they are read and executed.
 
-use facette::{Request, Session, flow::Execution, types};
+use facette::{Request, Session, types};
 use types::ARCSEC_RAD;
 
 const TEST: &str = "bytes_of_several_chunks_do_not_depend_on_threads_reads_or_execution";

@@ -31,7 +31,7 @@ struct Inner {
 }
 
 enum State {
-    Declared(Graph),
+    Declared(Box<Graph>),
     Running(Box<Stream>),
     Over,
 }
@@ -59,7 +59,7 @@ pub(crate) struct PassDecl {
 impl Pass {
     pub(crate) fn new(decl: PassDecl) -> Self {
         let PassDecl { index, source, n_chunks, graph, sizes, release, is_repeated } = decl;
-        let state = State::Declared(graph);
+        let state = State::Declared(Box::new(graph));
         let done = None;
         Pass(Arc::new(Mutex::new(Inner {
             index,
@@ -143,7 +143,7 @@ impl Inner {
     fn stream(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
         let (source, sizes) = (self.source.clone(), self.sizes.clone());
         let mut stream = match std::mem::replace(&mut self.state, State::Over) {
-            State::Declared(graph) => guard(&source, None, || Ok(Stream::new(graph, &source, sizes, env)))??,
+            State::Declared(graph) => guard(&source, None, || Ok(Stream::new(*graph, &source, sizes, env)))??,
             State::Running(stream) => *stream,
             State::Over => return Err(BuildError::Repeated { source_task: source.to_string() }.into()),
         };

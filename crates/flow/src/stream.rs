@@ -54,6 +54,16 @@ pub(crate) struct Stream {
     promise: Option<Promise>,
 }
 
+/// The next frames of a stream.
+struct Frames {
+    /// Another part follows.
+    pauses: bool,
+    /// How many; `None`: all.
+    frames: Option<u64>,
+    /// Notes every call.
+    recorder: Option<Arc<Recorder>>,
+}
+
 impl Stream {
     /// Cuts a graph as the run asks for.
     pub(crate) fn new(graph: Graph, source: &str, sizes: Sizes, env: &Env) -> Result<Self, BuildError> {
@@ -91,8 +101,8 @@ impl Stream {
         if *execution == Execution::Auto && is_new {
             self.plan_by_costs(turn.pass, env)?;
         }
-        let part = Part { first: turn.chunks, pauses: false };
-        let report = self.part(part, is_sample.then_some(0), None, turn, env)?;
+        let frames = is_sample.then_some(0);
+        let report = self.part(&Frames { pauses: false, frames, recorder: None }, turn, env)?;
         turn.forecast = self.judge(&report);
         if *execution == Execution::Auto {
             self.follow_costs(&report, turn, env)?;
@@ -109,10 +119,10 @@ impl Stream {
                 break;
             }
             self.recut(PassPlan::sequential(&self.plan.source, &self.links, threads), turn.pass, env)?;
-            let part = Part { first: turn.chunks, pauses: true };
             let recorder =
-                Arc::new(Recorder { threads, from: part.first + warm_up, timings: Mutex::default() });
-            self.part(part, Some(warm_up + frames), Some(recorder.clone()), turn, env)?;
+                Arc::new(Recorder { threads, from: turn.chunks + warm_up, timings: Mutex::default() });
+            let (frames, recorder_of) = (Some(warm_up + frames), Some(recorder.clone()));
+            self.part(&Frames { pauses: true, frames, recorder: recorder_of }, turn, env)?;
             timings.append(&mut recorder.timings.lock().unwrap_or_else(PoisonError::into_inner));
             goes_on = self.pipeline.as_mut().is_some_and(|pipeline| pipeline.crew().has_paused());
         }
@@ -125,14 +135,9 @@ impl Stream {
     }
 
     /// Runs some frames in the stages that there are, and adds what was counted to the turn.
-    fn part(
-        &mut self,
-        part: Part,
-        frames: Option<u64>,
-        recorder: Option<Arc<Recorder>>,
-        turn: &mut Turn,
-        env: &Env,
-    ) -> Result<StreamReport, Error> {
+    fn part(&mut self, which: &Frames, turn: &mut Turn, env: &Env) -> Result<StreamReport, Error> {
+        let part = Part { first: turn.chunks, pauses: which.pauses };
+        let recorder = which.recorder.clone();
         let run = &env.run;
         let observers = run.observer.iter().cloned().chain(recorder.map(|r| r as Arc<dyn Observer>));
         let observers: Vec<_> = observers.collect();
@@ -142,7 +147,7 @@ impl Stream {
             observer: (!observers.is_empty()).then(|| Arc::new(observers) as Arc<dyn Observer>),
             snapshot_every: run.snapshot_every,
             stall_after: run.stall_after,
-            frames,
+            frames: which.frames,
             ..Settings::default()
         };
         let crew = self.pipeline.as_mut().ok_or(BuildError::Broken)?.crew();

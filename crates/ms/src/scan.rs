@@ -117,8 +117,9 @@ impl Scan {
         rows: Option<&[Range<u64>]>,
         read_rows: usize,
     ) -> Result<Self, Error> {
-        let all = [0..ms.n_row()];
-        let left = rows.unwrap_or(&all).iter().filter(|rows| !rows.is_empty()).cloned().collect();
+        let all = 0..ms.n_row();
+        let left = rows.unwrap_or(std::slice::from_ref(&all)).iter();
+        let left = left.filter(|rows| !rows.is_empty()).cloned().collect();
         Ok(Scan { ids: Ids::open(ms)?, filter, kinds: Vec::new(), left, read_rows: read_rows.max(1) })
     }
 

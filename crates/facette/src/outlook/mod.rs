@@ -187,7 +187,7 @@ pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Err
     let took_s = started.elapsed().as_secs_f64();
     session.still_wanted()?;
     let predicted = predict(&looked, &costs, &kinds)?;
-    let outlook = advise(asked, &looked, &costs, &kinds, (here, took_s), &predicted)?;
+    let outlook = advise(asked, &looked, (&costs, &predicted), &kinds, (here, took_s))?;
     write(asked, &outlook, &predicted, &staging)?;
     staging.commit(request.overwrite)?;
     Ok(outlook)
@@ -209,7 +209,7 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let rows_total: u64 = sets.selected.iter().map(Selected::n_row_total).sum();
     let share = rows_read as f64 / rows_total.max(1) as f64;
     let surveying = Instant::now();
-    let opened = sets.survey(parts, request, session, here, &Watch::default())?;
+    let opened = sets.survey(parts, request, session, (here, &Watch::default()))?;
     let survey_s = surveying.elapsed().as_secs_f64() / share;
     if opened.n_row() == 0 {
         return Err(Error::Option {
@@ -285,10 +285,9 @@ impl Looked {
 fn advise(
     asked: &OutlookRequest,
     looked: &Looked,
-    costs: &Costs,
+    (costs, predicted): (&Costs, &Predicted),
     kinds: &[CoreKind],
     (here, took_s): (usize, f64),
-    predicted: &Predicted,
 ) -> Result<Outlook, Error> {
     let request = &asked.request;
     let cores = kinds::equivalent(kinds);

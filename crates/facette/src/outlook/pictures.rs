@@ -66,7 +66,7 @@ pub(super) fn gantt(path: &Path, outlook: &Outlook, outcome: &Outcome) -> Result
             _ => return None,
         };
         let label = format!("{}", span.frame);
-        (span.lane < MOST_LANES).then(|| Span {
+        (span.lane < MOST_LANES).then_some(Span {
             i_lane: span.lane,
             i_kind,
             label,
