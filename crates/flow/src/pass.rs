@@ -125,7 +125,7 @@ impl Inner {
             observer.inspect(|observer| observer.pass_started(index, &source, self.n_chunks));
             Ok(())
         })?;
-        let mut turn = Turn { pass: index, is_repeated: self.is_repeated, ..Turn::default() };
+        let mut turn = Turn { pass: index, ..Turn::default() };
         let outcome = self.stream(&mut turn, env);
         self.release.iter_mut().for_each(|release| release());
         let wall_s = started.elapsed().as_secs_f64();
@@ -177,7 +177,6 @@ impl Inner {
 #[derive(Default)]
 pub(crate) struct Turn {
     pub(crate) pass: usize,
-    pub(crate) is_repeated: bool,
     pub(crate) chunks: u64,
     pub(crate) forecast: Option<Forecast>,
     pub(crate) n_replanned: usize,

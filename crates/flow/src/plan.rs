@@ -15,6 +15,17 @@ use crate::{BuildError, graph::Stage};
 /// Version of the layout of [`Plan::to_json`].
 const FORMAT: u32 = 1;
 
+/// Most replicas or threads of a stage in a file.
+const MOST_THREADS: usize = 1024;
+/// Most chunks that may wait behind a stage in a file.
+const MOST_DEPTH: usize = 4096;
+/// Most streams in a file, stages of a stream, and tasks of a stage.
+const MOST_PARTS: usize = 256;
+/// Longest file, bytes.
+const MOST_BYTES: usize = 1 << 20;
+/// Streams that a message names.
+const MOST_NAMED: usize = 3;
+
 /// How the streams of a chain are executed: what [`crate::Chain::plan`] tells before and the report after a run, and
 /// what [`crate::Execution::Planned`] asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,10 +107,14 @@ impl Plan {
     /// [`BuildError::PlanFile`] that says what is wrong. Whether the tasks are those of a chain is seen when it is run.
     pub fn from_json(text: &str) -> Result<Self, BuildError> {
         let wrong = |what: String| BuildError::PlanFile { what };
+        if text.len() > MOST_BYTES {
+            return Err(wrong(format!("it has {} bytes, the limit is {MOST_BYTES}", text.len())));
+        }
         let file: PlanFile = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
         if file.format != FORMAT {
             return Err(wrong(format!("its format is {}, this program reads {FORMAT}", file.format)));
         }
+        file.check().map_or(Ok(()), |what| Err(wrong(what)))?;
         let pass = |PassFile { source, stages }| PassPlan::new(source, stages);
         Ok(Plan { passes: file.passes.into_iter().map(pass).collect() })
     }
@@ -112,18 +127,51 @@ impl Plan {
         found.cloned().ok_or_else(|| BuildError::NoPlan {
             source_task: source.to_owned(),
             tasks: tasks().cloned().collect(),
-            planned: self.passes.iter().map(PassPlan::to_string).collect(),
+            planned: self
+                .passes
+                .iter()
+                .take(MOST_NAMED)
+                .map(|pass| pass.to_string().escape_debug().to_string())
+                .collect(),
         })
+    }
+}
+
+impl PlanFile {
+    /// The first number that nobody can mean.
+    fn check(&self) -> Option<String> {
+        let stages = || self.passes.iter().flat_map(|pass| &pass.stages);
+        let most = |parts: usize| parts > MOST_PARTS;
+        if most(self.passes.len()) || self.passes.iter().any(|pass| most(pass.stages.len())) {
+            return Some(format!("it has more than {MOST_PARTS} streams, or stages in one"));
+        }
+        let check = |stage: &StagePlan| {
+            let limits = [
+                ("tasks", stage.tasks.len(), MOST_PARTS),
+                ("replicas", stage.replicas, MOST_THREADS),
+                ("threads", stage.threads, MOST_THREADS),
+                ("depth", stage.depth, MOST_DEPTH),
+            ];
+            let (what, got, limit) = limits.into_iter().find(|&(_, got, limit)| got > limit)?;
+            Some(format!("a stage has {got} {what}, the limit is {limit}"))
+        };
+        stages().find_map(check)
     }
 }
 
 impl PassPlan {
     /// A stream that begins with `source`, in these stages.
     pub fn new(source: String, stages: Vec<StagePlan>) -> Self {
-        let workers: usize = stages.iter().map(|stage| stage.replicas).sum();
-        let waiting: usize = stages.iter().rev().skip(1).map(|stage| stage.depth).sum();
-        let window = if stages.len() == 1 { 1 } else { workers + waiting };
+        let workers = stages.iter().fold(0_usize, |sum, stage| sum.saturating_add(stage.replicas));
+        let waiting = stages.iter().rev().skip(1).fold(0_usize, |sum, stage| sum.saturating_add(stage.depth));
+        let window = if stages.len() == 1 { 1 } else { workers.saturating_add(waiting) };
         PassPlan { source, stages, window }
+    }
+
+    /// Threads of all stages, those inside of tasks included.
+    pub fn threads(&self) -> usize {
+        let threads = self.stages.iter().map(|stage| stage.replicas.saturating_mul(stage.threads));
+        threads.fold(0, usize::saturating_add)
     }
 
     /// All tasks in one stage.
@@ -260,10 +308,20 @@ mod tests {
         assert_eq!(read.of("t0", &links).unwrap(), pass);
         let other = read.of("t0", &links[..2]).unwrap_err().to_string();
         assert!(other.contains("t0, t1") && other.contains("t2 (3 threads)"), "{other}");
+        let of = |key: &str, value: &str| {
+            format!(
+                r#"{{"format": 1, "passes": [{{"source": "t0", "stages": [{{"tasks": ["t0"], "{key}": {value}}}]}}]}}"#
+            )
+        };
         for (text, part) in [
             ("{}", "missing field `format`"),
             (r#"{"format": 2, "passes": []}"#, "its format is 2, this program reads 1"),
             (r#"{"format": 1, "passes": [{"source": "t0", "stage": []}]}"#, "unknown field `stage`"),
+            (&of("replicas", "18446744073709551615"), "replicas, the limit is 1024"),
+            (&of("threads", "1000000000"), "a stage has 1000000000 threads, the limit is 1024"),
+            (&of("depth", "1000000000000000000"), "depth, the limit is 4096"),
+            (&of("replicas", "-1"), "invalid value"),
+            (&" ".repeat(MOST_BYTES + 1), "the limit is 1048576"),
         ] {
             let error = Plan::from_json(text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

@@ -9,6 +9,8 @@
 //! ```
 //! Ties go to cores of their own, which need fewer threads and hold fewer frames.
 
+use schedule::Problem;
+
 use crate::{
     plan::{Kind, Link, PassPlan, StagePlan},
     profile::{ProfileError, StreamProfile, TaskKind, TaskProfile},
@@ -33,6 +35,11 @@ pub struct Promise {
     pub shares_cores: bool,
 }
 
+/// What one side of a boundary pays, as the planner counts it.
+fn question(profile: &StreamProfile, cores: usize) -> Result<Problem, ProfileError> {
+    Ok(profile.problem(cores)?.with_crossing(vec![HAND_ON_S; profile.tasks.len()])?)
+}
+
 impl StreamProfile {
     /// The plan that [`crate::Execution::Auto`] would run on so many cores, with room for `depth` frames between
     /// stages.
@@ -54,6 +61,14 @@ impl StreamProfile {
         let source = self.tasks.first().map_or("", |task| &task.name);
         best(source, &links, self, (cores, depth))
     }
+
+    /// The question that stages with cores of their own answer: with what handing on costs.
+    ///
+    /// # Errors
+    /// As for [`StreamProfile::promise`].
+    pub fn question(&self, cores: usize) -> Result<Problem, ProfileError> {
+        question(self, cores)
+    }
 }
 
 /// The plan with the shortest period.
@@ -70,7 +85,7 @@ pub(crate) fn best(
 
 /// What a plan promises with these costs: as shared cores if it has more threads than there are.
 pub(crate) fn promise(plan: PassPlan, profile: &StreamProfile, cores: usize) -> Promise {
-    let threads: usize = plan.stages.iter().map(|stage| stage.replicas * stage.threads).sum();
+    let threads = plan.threads();
     let stages = plan.stages.iter().map(|stage| stage_s(stage, profile) / stage.replicas as f64);
     let longest_s = stages.fold(0.0, f64::max);
     let shares_cores = threads > cores;
@@ -89,7 +104,7 @@ fn with_cores_of_their_own(
     profile: &StreamProfile,
     (cores, depth): (usize, usize),
 ) -> Result<Promise, ProfileError> {
-    let problem = profile.problem(cores)?.with_crossing(vec![HAND_ON_S; links.len()])?;
+    let problem = question(profile, cores)?;
     // Invariant: the list of algorithms has it.
     let exact = schedule::algorithm("exact").expect("the exact search is there");
     let plan = exact.solve(&problem)?;

@@ -18,6 +18,10 @@ const FORMAT: u32 = 1;
 const MAD_TO_SIGMA: f64 = 1.4826;
 /// Sizes differ enough for a fit if the largest is so many times the smallest.
 const SIZES_DIFFER: f64 = 1.2;
+/// Most cores that are planned for.
+pub(crate) const MOST_CORES: usize = 1 << 15;
+/// Calls that a fit over sizes looks at: it compares all pairs.
+const MOST_FITTED: usize = 200;
 /// Largest team whose efficiency is told for every count; larger ones double.
 const EVERY_COUNT_TO: usize = 64;
 
@@ -48,6 +52,18 @@ pub enum ProfileError {
     Unmeasured {
         /// Name of the task.
         task: String,
+    },
+    /// Costs whose numbers of threads do not rise.
+    #[error("the costs of task {task} must stand in the order of their numbers of threads, each number once")]
+    Order {
+        /// Name of the task.
+        task: String,
+    },
+    /// More cores than can be planned for.
+    #[error("{cores} cores are more than {MOST_CORES}")]
+    Cores {
+        /// How many were asked for.
+        cores: usize,
     },
     /// A profile of another chain.
     #[error("the profile is of another chain: it has no stream of the tasks {}; it has {}", tasks.join(", "), streams.join("; "))]
@@ -138,6 +154,11 @@ pub struct BySize {
 }
 
 impl Profile {
+    /// A profile of these streams, to be saved with the computer that they were measured on.
+    pub fn of(computer: Computer, streams: Vec<StreamProfile>) -> Self {
+        Profile { computer, ..Profile::new(streams) }
+    }
+
     pub(crate) fn new(streams: impl IntoIterator<Item = StreamProfile>) -> Self {
         let mut profile = Profile { format: FORMAT, computer: Computer::default(), streams: Vec::new() };
         for stream in streams {
@@ -166,7 +187,7 @@ impl Profile {
         if profile.format != FORMAT {
             return Err(wrong(format!("its format is {}, this program reads {FORMAT}", profile.format)));
         }
-        profile.streams.iter().flat_map(|stream| &stream.tasks).try_for_each(TaskProfile::check)?;
+        profile.streams.iter().try_for_each(StreamProfile::check)?;
         Ok(profile)
     }
 
@@ -187,7 +208,8 @@ impl Profile {
 impl StreamProfile {
     /// Puts together what was timed; sizes are those of the frames from 0.
     pub(crate) fn new(links: &[Link], timings: &[Timing], sizes: &[u64]) -> Self {
-        let size = |frame: u64| sizes.get(frame as usize).map_or(1.0, |&size| size as f64);
+        // Sizes are known of the first frames alone, by far more than a sample should have.
+        let size = |frame: u64| sizes.get(frame as usize).map(|&size| size as f64);
         let task = |link: &Link| {
             let mut threads: Vec<usize> =
                 timings.iter().filter(|t| t.task == link.name).map(|t| t.threads).collect();
@@ -198,7 +220,8 @@ impl StreamProfile {
                 if link.is_parallel { threads.iter().map(|&n| Some(n)).collect() } else { vec![None] };
             let cost = |group: Option<usize>| {
                 let of = |t: &&Timing| t.task == link.name && group.is_none_or(|n| t.threads == n);
-                let calls: Vec<_> = timings.iter().filter(of).map(|t| (size(t.frame), t.seconds)).collect();
+                let call = |t: &Timing| (size(t.frame).unwrap_or(f64::NAN), t.seconds);
+                let calls: Vec<_> = timings.iter().filter(of).map(call).collect();
                 Cost::new(group.unwrap_or(1), &calls)
             };
             let costs = groups.into_iter().filter_map(cost).collect();
@@ -207,7 +230,7 @@ impl StreamProfile {
         let mut frames: Vec<u64> = timings.iter().map(|timing| timing.frame).collect();
         frames.sort_unstable();
         frames.dedup();
-        let mut measured: Vec<f64> = frames.iter().map(|&frame| size(frame)).collect();
+        let mut measured: Vec<f64> = frames.iter().filter_map(|&frame| size(frame)).collect();
         let size = median(&mut measured).unwrap_or(1.0);
         StreamProfile { frames: frames.len() as u64, size, tasks: links.iter().map(task).collect() }
     }
@@ -215,6 +238,17 @@ impl StreamProfile {
     /// Names of its tasks, the source first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tasks.iter().map(|task| task.name.as_str())
+    }
+
+    /// Whether it is of these tasks, and they are of the same kinds.
+    pub(crate) fn is_of(&self, links: &[Link]) -> bool {
+        let own = self.tasks.iter().map(|task| (task.name.as_str(), task.kind));
+        own.eq(links.iter().map(|link| (link.name.as_str(), TaskKind::of(link))))
+    }
+
+    /// Whether all tasks were measured.
+    pub(crate) fn check(&self) -> Result<(), ProfileError> {
+        self.tasks.iter().try_for_each(TaskProfile::check)
     }
 
     fn is_like(&self, other: &StreamProfile) -> bool {
@@ -235,6 +269,9 @@ impl StreamProfile {
     /// As for [`StreamProfile::problem`].
     pub fn problem_on(&self, core_types: &[(&str, usize, f64)]) -> Result<Problem, ProfileError> {
         let most = core_types.iter().map(|&(_, count, _)| count).max().unwrap_or(0);
+        if most > MOST_CORES {
+            return Err(ProfileError::Cores { cores: most });
+        }
         let tasks = self.tasks.iter().map(|task| {
             task.check()?;
             let alone_s = task.seconds(1);
@@ -264,6 +301,9 @@ impl TaskProfile {
         if self.costs.is_empty() {
             return Err(ProfileError::Unmeasured { task: task() });
         }
+        if self.costs.windows(2).any(|pair| pair[0].threads >= pair[1].threads) {
+            return Err(ProfileError::Order { task: task() });
+        }
         let is_time = |cost: &&Cost| cost.median_s.is_finite() && cost.median_s >= 0.0 && cost.threads > 0;
         match self.costs.iter().find(|cost| !is_time(cost)) {
             Some(&Cost { threads, median_s, .. }) => {
@@ -284,6 +324,10 @@ impl TaskProfile {
 
     /// `serial + shared / threads` through the two measured counts on both sides, or the two nearest.
     fn amdahl(&self, threads: usize) -> f64 {
+        let threads = threads.max(1);
+        if self.costs.is_empty() {
+            return 0.0;
+        }
         let above =
             self.costs.partition_point(|cost| cost.threads < threads).min(self.costs.len() - 1).max(1);
         let (Some(few), Some(many)) = (self.costs.get(above - 1), self.costs.get(above)) else {
@@ -330,6 +374,9 @@ impl BySize {
     /// The median of the slopes of all pairs of calls whose sizes differ (Theil 1950, Sen 1968): a few slow calls do
     /// not move it.
     fn fit(calls: &[(f64, f64)]) -> Option<Self> {
+        let known: Vec<_> =
+            calls.iter().filter(|call| call.0.is_finite()).take(MOST_FITTED).copied().collect();
+        let calls = &known[..];
         let sizes = || calls.iter().map(|call| call.0);
         let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
         if calls.len() < 3 || most < SIZES_DIFFER * least {
@@ -404,6 +451,8 @@ mod tests {
         }
         let one = StreamProfile::new(&links(), &[timing("Grid", 4, 0, 2.0)], &[]);
         assert_eq!(one.tasks[2].seconds(1), 8.0, "measured once: all of it shared");
+        let none = StreamProfile::new(&links(), &[timing("Read", 4, 0, 2.0)], &[]);
+        assert_eq!((none.tasks[2].seconds(1), none.check().is_err()), (0.0, true));
     }
 
     #[test]
@@ -442,6 +491,7 @@ mod tests {
             assert!(error.contains(part), "{error}");
         };
         says(&|p| p.format = 7, "its format is 7");
+        says(&|p| p.streams[0].tasks[2].costs.reverse(), "task Grid must stand in the order");
         says(&|p| p.streams[0].tasks[1].costs.clear(), "task Weigh was not measured");
         says(&|p| p.streams[0].tasks[0].costs[0].median_s = -1.0, "task Read costs -1 s");
         assert!(Profile::from_json("[]").unwrap_err().to_string().contains("not a profile"));

@@ -35,7 +35,7 @@ pub(crate) struct Env {
 impl Env {
     fn profile(&self, links: &[Link]) -> Option<StreamProfile> {
         let profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
-        profiles.iter().find(|known| known.names().eq(links.iter().map(|link| link.name.as_str()))).cloned()
+        profiles.iter().find(|known| known.is_of(links)).cloned()
     }
 
     fn keep(&self, profile: &StreamProfile) {
@@ -52,6 +52,8 @@ pub(crate) struct Stream {
     pub(crate) plan: PassPlan,
     pub(crate) profile: Option<StreamProfile>,
     promise: Option<Promise>,
+    /// The observer knows the stages.
+    is_told: bool,
 }
 
 /// The next frames of a stream.
@@ -70,8 +72,15 @@ impl Stream {
         let links = graph.links();
         let plan = first_plan(source, &links, &env.run)?;
         let pipeline = Pipeline::new(graph, &plan.graph_stages(&links))?;
-        let mut stream =
-            Stream { pipeline: Some(pipeline), links, sizes, plan, profile: None, promise: None };
+        let mut stream = Stream {
+            pipeline: Some(pipeline),
+            links,
+            sizes,
+            plan,
+            profile: None,
+            promise: None,
+            is_told: false,
+        };
         stream.equip(env);
         Ok(stream)
     }
@@ -80,6 +89,9 @@ impl Stream {
     pub(crate) fn run(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
         let Run { execution, threads, .. } = &env.run;
         let is_new = self.profile.is_none();
+        if !std::mem::replace(&mut self.is_told, true) {
+            self.tell(turn.pass, env);
+        }
         if *execution == Execution::Auto && is_new {
             self.profile = env.profile(&self.links);
         }
@@ -98,15 +110,13 @@ impl Stream {
             return Ok(());
         }
         let is_sample = matches!(execution, Execution::Sample(_));
-        if *execution == Execution::Auto && is_new {
-            self.plan_by_costs(turn.pass, env)?;
+        if *execution == Execution::Auto {
+            if is_new { self.plan_by_costs(turn.pass, env)? } else { self.follow_costs(turn, env)? }
         }
         let frames = is_sample.then_some(0);
         let report = self.part(&Frames { pauses: false, frames, recorder: None }, turn, env)?;
         turn.forecast = self.judge(&report);
-        if *execution == Execution::Auto {
-            self.follow_costs(&report, turn, env)?;
-        }
+        self.learn(&report);
         Ok(())
     }
 
@@ -127,10 +137,11 @@ impl Stream {
             goes_on = self.pipeline.as_mut().is_some_and(|pipeline| pipeline.crew().has_paused());
         }
         let profile = StreamProfile::new(&self.links, &timings, &self.sizes.lock());
-        if goes_on {
+        // A stream that ended too soon has not timed every task.
+        if profile.check().is_ok() {
             env.keep(&profile);
+            self.profile = Some(profile);
         }
-        self.profile = Some(profile);
         Ok(goes_on)
     }
 
@@ -172,9 +183,13 @@ impl Stream {
             self.pipeline = Some(pipeline.recut(&plan.graph_stages(&self.links))?);
             self.plan = plan;
             self.equip(env);
+            self.tell(pass, env);
         }
-        env.run.observer.iter().for_each(|observer| observer.planned(pass, &self.plan));
         Ok(())
+    }
+
+    fn tell(&self, pass: usize, env: &Env) {
+        env.run.observer.iter().for_each(|observer| observer.planned(pass, &self.plan));
     }
 
     /// The first plan that rests on costs. A sample that says too little leaves the cut by kinds.
@@ -193,24 +208,28 @@ impl Stream {
         self.recut(plan, pass, env)
     }
 
-    /// After a turn: if costs have moved so far that another plan is worth it, the next turn is run by that.
-    fn follow_costs(&mut self, report: &StreamReport, turn: &mut Turn, env: &Env) -> Result<(), Error> {
-        let (Some(profile), true) = (&self.profile, turn.is_repeated) else { return Ok(()) };
-        let Run { threads, depth, .. } = env.run;
+    /// Takes over what the tasks have cost in this turn.
+    fn learn(&mut self, report: &StreamReport) {
         let measured: Vec<_> = report.tasks.iter().map(|task| task.clock.mean_s()).collect();
-        let profile = planner::updated(profile, &self.plan, &measured);
-        let now = planner::promise(self.plan.clone(), &profile, threads);
-        if let Ok(best) = planner::best(&self.plan.source, &self.links, &profile, (threads, depth))
-            && now.period_s >= WORTH_CUTTING * best.period_s
-        {
-            turn.n_replanned += 1;
-            let plan = self.promise.insert(best).plan.clone();
-            self.recut(plan, turn.pass, env)?;
-        } else if let Some(promise) = &mut self.promise {
-            *promise = now;
+        self.profile = self.profile.take().map(|known| planner::updated(&known, &self.plan, &measured));
+    }
+
+    /// Before another turn: if costs have moved so far that another plan is worth it, it is run by that.
+    fn follow_costs(&mut self, turn: &mut Turn, env: &Env) -> Result<(), Error> {
+        let Some(profile) = &self.profile else { return Ok(()) };
+        let Run { threads, depth, .. } = env.run;
+        let now = planner::promise(self.plan.clone(), profile, threads);
+        match planner::best(&self.plan.source, &self.links, profile, (threads, depth)) {
+            Ok(best) if now.period_s >= WORTH_CUTTING * best.period_s => {
+                turn.n_replanned += 1;
+                let plan = self.promise.insert(best).plan.clone();
+                self.recut(plan, turn.pass, env)
+            }
+            _ => {
+                self.promise = self.promise.is_some().then_some(now);
+                Ok(())
+            }
         }
-        self.profile = Some(profile);
-        Ok(())
     }
 
     /// What was promised for the part of the stream that was run by plan, beside what came of it.

@@ -7,6 +7,11 @@ use crate::run::Run;
 use crate::service::Service;
 use schedule::Kind;
 
+/// Most replicas, cores of a team or of a type, and frames behind a stage.
+const MOST: usize = 1 << 20;
+/// Most frames of a run, and the largest number of the first.
+const MOST_FRAMES: u64 = 10_000_000;
+
 const RATE: &str = "a finite number above 0";
 const AMOUNT: &str = "a finite number, 0 or more";
 
@@ -31,8 +36,11 @@ pub(crate) fn check(cluster: &Cluster, pipeline: &Pipeline, run: &Run) -> Result
 }
 
 fn check_run(run: &Run) -> Result<(), Error> {
-    let Run { frames, warm_up, .. } = *run;
+    let Run { frames, warm_up, first_frame, .. } = *run;
+    let too_many = |setting, got, limit| Err(Error::TooMany { setting, got, limit });
     match frames {
+        _ if frames > MOST_FRAMES => too_many("frames", frames, MOST_FRAMES),
+        _ if first_frame > u64::MAX / 2 => too_many("frames before the first", first_frame, u64::MAX / 2),
         0 => Err(Error::NoFrames),
         _ if warm_up >= frames => Err(Error::WarmUp { warm_up, frames }),
         _ => Ok(()),
@@ -44,7 +52,10 @@ fn check_node(node: &Node) -> Result<(), Error> {
     if let Some(rate) = node.memory_bytes_per_s.filter(|&rate| !is_rate(rate)) {
         return bad("a memory bandwidth of", rate, RATE);
     }
-    for Cores { speed, worth, spin_weight, .. } in &node.cores {
+    for Cores { count, speed, worth, spin_weight, .. } in &node.cores {
+        if *count as usize > MOST {
+            return Err(Error::TooMany { setting: "cores", got: (*count).into(), limit: MOST as u64 });
+        }
         if !is_rate(*speed) {
             return bad("cores of speed", *speed, RATE);
         }
@@ -81,6 +92,9 @@ fn check_stage(pipeline: &Pipeline, i: usize) -> Result<(), Error> {
     }
     let counts =
         [("replicas", stage.replicas as usize), ("team", stage.team as usize), ("depth", stage.depth)];
+    if let Some((setting, got)) = counts.into_iter().find(|c| c.1 > MOST) {
+        return Err(Error::TooMany { setting, got: got as u64, limit: MOST as u64 });
+    }
     if let Some((setting, _)) = counts.into_iter().find(|c| c.1 == 0) {
         return Err(Error::Zero { stage: i, name: pipeline.name(i), setting });
     }

@@ -17,6 +17,16 @@ pub enum Error {
         /// All frames.
         frames: u64,
     },
+    /// More of something than can be simulated.
+    #[error("{got} {setting} are too many; the limit is {limit}")]
+    TooMany {
+        /// Of what.
+        setting: &'static str,
+        /// How many there are.
+        got: u64,
+        /// How many there may be.
+        limit: u64,
+    },
     /// A pipeline without stages.
     #[error("the pipeline has no stages; it needs at least one")]
     NoStages,

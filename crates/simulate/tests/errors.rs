@@ -25,6 +25,14 @@ fn task_says(task: Task, words: &str) {
 fn runs_and_stages() {
     says(|_, _, run| (run.frames, run.warm_up) = (0, 0), "no frames");
     says(|_, _, run| run.warm_up = 10, "first 10 of 10 frames");
+    says(
+        |_, _, run| run.frames = u64::MAX,
+        "18446744073709551615 frames are too many; the limit is 10000000",
+    );
+    says(|_, _, run| run.first_frame = u64::MAX, "frames before the first are too many");
+    says(|c, _, _| c.nodes[0].cores[0].count = u32::MAX, "4294967295 cores are too many");
+    says(|_, p, _| p.stages[1].replicas = u32::MAX, "4294967295 replicas are too many");
+    says(|_, p, _| p.stages[0].depth = usize::MAX, "depth are too many");
     says(|_, p, _| p.stages.clear(), "no stages");
     says(|_, p, _| p.stages[1].tasks.clear(), "stage 1 has no tasks");
     says(|_, p, _| p.stages[1].replicas = 0, "stage 1 (t) has replicas 0");

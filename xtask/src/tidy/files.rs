@@ -6,11 +6,11 @@ use crate::source::Source;
 
 pub(super) const RULE: Rule = Rule {
     name: "files",
-    asks: "types, schedule, flow, kernels, image, sim and modes use no files, network or processes",
+    asks: "types, schedule, flow, simulate, kernels, image, sim and modes use no files, network or processes",
     check: |repo: &Repo| -> Findings { repo.sources.iter().flat_map(reaches_out).collect::<Vec<_>>().into() },
 };
 
-const PURE: &[&str] = &["types", "schedule", "flow", "kernels", "image", "sim", "modes"];
+const PURE: &[&str] = &["types", "schedule", "flow", "simulate", "kernels", "image", "sim", "modes"];
 /// Files of these crates that may, and why.
 const EXCEPT: &[(&str, &str)] = &[
     ("crates/flow/src/graph/topology.rs", "Linux tells what a machine is made of in files under /sys"),

@@ -90,29 +90,26 @@ pub(super) fn bottleneck(
     costs: &Costs,
     kinds: &[CoreKind],
     predicted: &Predicted,
-) -> Result<Bottleneck, Error> {
+) -> Bottleneck {
     let prediction = &predicted.prediction;
     let (task, seconds) = longest(looked, costs, kinds, predicted);
     let mut remedies = Vec::new();
-    let mut tried = |change: String, ratio: f64| {
-        if ratio < prediction.real_time_ratio * (1.0 - WORTH) {
-            remedies.push(Remedy { change, real_time_ratio: ratio });
-        }
+    // A change that cannot be computed is no remedy.
+    let mut tried = |change: String, costs: &Costs, kinds: &[CoreKind]| {
+        let ratio = predict(looked, costs, kinds).map(|predicted| predicted.prediction.real_time_ratio);
+        let worth = ratio.ok().filter(|ratio| *ratio < prediction.real_time_ratio * (1.0 - WORTH));
+        remedies.extend(worth.map(|real_time_ratio| Remedy { change, real_time_ratio }));
     };
     let doubled: Vec<_> =
         kinds.iter().map(|kind| CoreKind { count: 2 * kind.count, ..kind.clone() }).collect();
-    let with = |costs: &Costs, kinds: &[CoreKind]| Ok::<_, Error>(predict(looked, costs, kinds)?.prediction);
-    tried(format!("{} instead", describe(&doubled)), with(costs, &doubled)?.real_time_ratio);
-    tried(format!("{task} in half the time"), with(&costs.halved(&task), kinds)?.real_time_ratio);
+    tried(format!("{} instead", describe(&doubled)), costs, &doubled);
+    tried(format!("{task} in half the time"), &costs.halved(&task), kinds);
     if let Some(free) = costs.replicable(&task) {
-        tried(
-            format!("{task} without state, so that it can be replicated"),
-            with(&free, kinds)?.real_time_ratio,
-        );
+        tried(format!("{task} without state, so that it can be replicated"), &free, kinds);
     }
     remedies.sort_by(|a, b| a.real_time_ratio.total_cmp(&b.real_time_ratio));
     let why = why(costs, predicted, &task);
-    Ok(Bottleneck { task, share: seconds / prediction.wall_s, why, remedies })
+    Bottleneck { task, share: seconds / prediction.wall_s, why, remedies }
 }
 
 /// The task that the run spends most time with, and how much: of the stage that sets the period, or of what runs once.
@@ -149,6 +146,7 @@ fn why(costs: &Costs, predicted: &Predicted, task: &str) -> String {
     }
     if let Some((problem, plan)) = &predicted.planned
         && let Ok(found) = schedule::explain(problem, plan)
+        && problem.tasks()[plan.stages[found.stage].tasks.clone()].iter().any(|other| other.name == *task)
     {
         return reason(&found.reason);
     }

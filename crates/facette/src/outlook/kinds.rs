@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// Most cores of a kind.
 const MOST_CORES: usize = 4096;
+/// Most ways to give cores of several kinds to stages, which the exact search goes through.
+const MOST_COMBINATIONS: usize = 1 << 18;
 /// Speed of cores called little or efficient, relative to the others, where it is not given.
 const LITTLE_SPEED: f64 = 0.5;
 
@@ -52,6 +54,12 @@ pub fn parse_kinds(text: &str) -> Result<Vec<CoreKind>, Error> {
         }
     };
     let kinds = text.split(',').map(kind).collect::<Result<Vec<_>, _>>()?;
+    let combinations = kinds.iter().fold(1_usize, |product, kind| product.saturating_mul(kind.count + 1));
+    if kinds.len() > 1 && combinations > MOST_COMBINATIONS {
+        return Err(wrong(format!(
+            "{combinations} ways to share the work are too many; {MOST_COMBINATIONS} is the limit"
+        )));
+    }
     let is_twice = |i: &usize| kinds[..*i].iter().any(|before| before.name == kinds[*i].name);
     match (0..kinds.len()).find(is_twice) {
         Some(i) => Err(wrong(format!("kind {} is given twice", kinds[i].name))),
@@ -119,6 +127,7 @@ mod tests {
             ("big:3@-1", "speed must be"),
             ("big:3@NaN", "speed must be"),
             ("big:3,big:4", "kind big is given twice"),
+            ("a:2000,b:2000,c:2000", "too many"),
         ] {
             let error = parse_kinds(text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

@@ -104,7 +104,7 @@ fn rehearse<T: Real>(
         plan: plan.clone(),
         is_psf: request.product == Product::Psf,
     };
-    let sample = legs(here, looked.chunks_in(looked.rows_read));
+    let sample = legs(here, looked.chunks_in(looked.opened.n_row()));
     let mut chain = Chain::new();
     modes::rehearse(&mut chain, &cfg).map_err(Error::Declare)?;
     Ok(run(chain, session, Execution::Sample(sample), here)?.profile.streams)
@@ -149,7 +149,7 @@ fn probe<T: Real>(
     let header = header(request, &looked.opened, &options, plan.n_passes());
     let fits = WriteFits::new(staging.path(&probe_path(&request.out)), header, geometry, true);
     let picture = fits.picture("");
-    let (size, data) = (Size::of(&plan), looked.firsts.clone());
+    let (size, data) = (Size::of(&plan), looked.opened.data.clone());
     let (stokes, weighting) = (request.stokes, request.weighting);
     let mut chain = Chain::new();
     let image = match request.product {

@@ -41,7 +41,7 @@ use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use tasks::{Data, chunk_rows};
+use tasks::chunk_rows;
 use types::{ImageGeometry, Precision};
 
 /// Version of the layout of [`Outlook`].
@@ -114,8 +114,6 @@ pub struct Outlook {
 struct Looked {
     /// The rows that were read.
     opened: Opened,
-    /// The first chunk of each window of them.
-    firsts: Data,
     geometry: ImageGeometry,
     rows_read: u64,
     rows_total: u64,
@@ -198,13 +196,12 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let started = Instant::now();
     let sets = Sets::open(request, session)?;
     let open_s = started.elapsed().as_secs_f64();
-    let (mut parts, mut firsts, mut rows_read) = (Vec::new(), Vec::new(), 0);
+    let (mut parts, mut rows_read) = (Vec::new(), 0);
     for selected in &sets.selected {
         let rows = chunk_rows(selected.setup().freq_hz.len()) as u64;
         let windows = part::windows(selected.n_row_total(), rows, selected.is_mixed());
         rows_read += part::n_row(&windows);
         parts.push(selected.part(&windows));
-        firsts.push(selected.part(&part::first_chunks(&windows, rows)));
     }
     let rows_total: u64 = sets.selected.iter().map(Selected::n_row_total).sum();
     let share = rows_read as f64 / rows_total.max(1) as f64;
@@ -221,22 +218,17 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     let n_row = (opened.n_row() as f64 / share).round() as u64;
     let (geometry, notes) = guess::geometry(request.npix, request.cell_rad, &opened.reach);
     notes.iter().for_each(|note| session.screen.note(note));
-    let read_rows = request.read_rows.unwrap_or(crate::open::READ_ROWS);
-    let firsts = Data::MeasurementSets { selected: firsts, read_rows };
     let observed_s = observed_s(&sets, &opened, n_row);
+    if !(observed_s > 0.0 && observed_s.is_finite()) {
+        return Err(Error::Option {
+            option: "ms",
+            problem: "TIME and INTERVAL do not say how long was observed, so there is no real-time ratio"
+                .to_owned(),
+            way_out: "facette dirty, which needs neither".to_owned(),
+        });
+    }
     let n_passes = 1;
-    Ok(Looked {
-        opened,
-        firsts,
-        geometry,
-        rows_read,
-        rows_total,
-        n_row,
-        n_passes,
-        open_s,
-        survey_s,
-        observed_s,
-    })
+    Ok(Looked { opened, geometry, rows_read, rows_total, n_row, n_passes, open_s, survey_s, observed_s })
 }
 
 /// The time with most rows is a whole one if a window holds one from begin to end; otherwise the antennas tell how many
@@ -319,7 +311,7 @@ fn advise(
         once: costs.once.clone(),
         prediction: predicted.prediction.clone(),
         memory_bytes: looked.memory_bytes(request, cores)?,
-        bottleneck: advice::bottleneck(looked, costs, kinds, predicted)?,
+        bottleneck: advice::bottleneck(looked, costs, kinds, predicted),
         target,
         curve: advice::curve(looked, costs, cores)?,
         telescope: telescope.transpose()?,
@@ -339,8 +331,7 @@ fn write(
     pictures::gantt(&at("plan.gantt.png"), outlook, &predicted.outcome)?;
     let mut pipeline = Plan::default();
     pipeline.passes.clone_from(&predicted.plans);
-    let mut profile = Profile::default();
-    (profile.format, profile.computer, profile.streams) = (1, resources::computer(), outlook.streams.clone());
+    let profile = Profile::of(resources::computer(), outlook.streams.clone());
     let text = |path: PathBuf, text: String| {
         std::fs::write(&path, text).map_err(|source| Error::Folder { path, option: "out", source })
     };

@@ -42,11 +42,6 @@ fn spread(n_row: u64, chunk_rows: u64) -> Vec<Range<u64>> {
     windows
 }
 
-/// The first chunk of each window.
-pub(super) fn first_chunks(windows: &[Range<u64>], chunk_rows: u64) -> Vec<Range<u64>> {
-    windows.iter().map(|rows| rows.start..(rows.start + chunk_rows).min(rows.end)).collect()
-}
-
 /// Rows of all of them.
 pub(super) fn n_row(windows: &[Range<u64>]) -> u64 {
     windows.iter().map(|rows| rows.end - rows.start).sum()
@@ -67,7 +62,6 @@ mod tests {
             }
         }
         assert_eq!(windows(907_200, 2048, false).len(), 2);
-        assert_eq!(first_chunks(&windows(100_000, 100, false), 100)[1], 99_500..99_600);
     }
 
     #[test]

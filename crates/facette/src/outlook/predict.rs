@@ -93,7 +93,7 @@ fn pass(stream: &StreamProfile, kinds: &[CoreKind], n_chunks: u64) -> Result<Pas
         [CoreKind { count, speed, .. }] if *speed == 1.0 => {
             let promise = stream.promise(*count, DEPTH).map_err(refused)?;
             let pipeline = of_pass(stream, &promise.plan, *count);
-            let problem = stream.problem(*count).map_err(refused)?;
+            let problem = stream.question(*count).map_err(refused)?;
             let plan = schedule::algorithm("exact").map(|exact| exact.solve(&problem));
             let planned =
                 plan.and_then(Result::ok).filter(|_| !promise.shares_cores).map(|plan| (problem, plan));
@@ -172,8 +172,7 @@ fn of_pass(stream: &StreamProfile, plan: &PassPlan, cores: usize) -> Pipeline {
         }
     };
     let stages: Vec<_> = plan.stages.iter().map(stage).collect();
-    let threads: usize = plan.stages.iter().map(|stage| stage.replicas * stage.threads).sum();
-    let sharing = if threads > cores { Sharing::Shared } else { Sharing::Dedicated };
+    let sharing = if plan.threads() > cores { Sharing::Shared } else { Sharing::Dedicated };
     Pipeline { sharing, window: Some(plan.window), ..Pipeline::new(stages) }
 }
 

@@ -211,6 +211,8 @@ impl Engine {
 
     /// Asks the next splitter for what is left: which step it was, and where that leads. `None` when all have given all.
     pub(crate) fn finish_next(&mut self, is_whole: bool) -> Option<(usize, ControlFlow<Outcome, usize>)> {
+        // The end takes time of its own.
+        self.last = None;
         self.frame = FINISH;
         self.tools.desk.set_frame(FINISH);
         let Ending { n_done, .. } = *self.ending.get_or_insert(Ending { n_done: 0, is_whole });
@@ -391,7 +393,8 @@ impl Engine {
         loop {
             let Engine { layout, steps, tools, fault, .. } = self;
             let Some(op) = layout.ops.get(at) else {
-                self.last = Some(began).filter(|_| self.is_seamless);
+                // What an observer did since is nobody's time.
+                self.last = Some(began).filter(|_| self.is_seamless && !is_seen);
                 return at;
             };
             tools.desk.set_doing(at);

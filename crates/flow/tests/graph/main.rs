@@ -11,6 +11,7 @@ mod machines;
 mod pipeline;
 mod placement;
 mod rates;
+mod recut;
 mod schedule_file;
 mod seeing;
 mod sequence;

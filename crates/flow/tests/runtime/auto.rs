@@ -228,3 +228,60 @@ fn streams_of_the_same_tasks_are_sampled_once() {
     let frames: Vec<_> = report.passes.iter().map(|pass| pass.forecast.as_ref().unwrap().frames).collect();
     assert_eq!((frames, report.profile.streams.len()), (vec![25, 30, 30], 1));
 }
+
+/// Names do not say whether a task can be replicated: the second `Heavy` keeps a state.
+#[test]
+fn tasks_of_one_name_are_not_taken_for_each_other() {
+    let mut chain = Chain::new();
+    for is_replicable in [true, false] {
+        chain.per_chunk(Count(0, 30), |c, n| {
+            let n = c.then(n, Nap::new("Heavy", 1, is_replicable));
+            c.sink(n, facette_flow::closures::map("Drop", |_: u64| Ok(())));
+        });
+    }
+    let report = chain.run(&Run::auto(4)).unwrap();
+    let replicas = |pass: usize| {
+        let stages = &report.plan.passes[pass].stages;
+        stages.iter().find(|stage| stage.tasks.contains(&"Heavy".to_owned())).unwrap().replicas
+    };
+    assert!(replicas(0) > 1 && replicas(1) == 1, "{:?}", report.plan);
+    assert_eq!(report.passes[1].forecast.as_ref().unwrap().frames, 25, "it was sampled for itself");
+}
+
+/// Counts in parallel, or would.
+struct Parallel(u64);
+
+impl facette_flow::Accumulator for Parallel {
+    type In = u64;
+    type Out = u64;
+
+    fn add(&mut self, n: u64) -> Result<(), BoxError> {
+        self.0 += n;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<u64, BoxError> {
+        Ok(std::mem::take(&mut self.0))
+    }
+
+    fn max_threads(&self) -> usize {
+        usize::MAX
+    }
+}
+
+#[test]
+fn streams_of_a_single_chunk_are_run_turn_after_turn() {
+    let mut chain = Chain::new();
+    let start = chain.constant(0_u64);
+    let total = chain.repeat(3, start, |chain, total| {
+        let sum = chain.per_chunk(iterate_again("Count", 7..8_u64), |c, n| c.accumulate(n, Parallel(0)));
+        let next = chain.then(
+            (total, sum),
+            facette_flow::closures::map("Turn", |(total, sum): (u64, u64)| Ok((total + sum, false))),
+        );
+        chain.unzip(next)
+    });
+    let total = chain.output(total);
+    let report = chain.run(&Run::auto(2)).unwrap();
+    assert_eq!((total.take(), report.passes[0].chunks), (Some(21), 3));
+}
