@@ -124,7 +124,8 @@ fn open(path: &str, geometry: ImageGeometry) -> Result<Rehearse<f32>, Failure> {
     let whole = Ms::open(path)?.select(&Selection::default())?;
     let rows = CHUNKS * chunk_rows(whole.setup().freq_hz.len()) as u64;
     let first = whole.n_row_total().saturating_sub(rows) / 2;
-    let part = whole.part(&[first..first + rows]);
+    let rows = first..first + rows;
+    let part = whole.part(std::slice::from_ref(&rows));
     let (mut geometry_of, mut w_m) = (part.geometry(READ_ROWS)?, (f64::INFINITY, 0.0_f64));
     while let Some(chunk) = geometry_of.next()? {
         let all = chunk.uvw_m.iter().map(|uvw| uvw[2].abs()).filter(|w| w.is_finite());

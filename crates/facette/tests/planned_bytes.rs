@@ -37,7 +37,7 @@ fn image(simulation: &Arc<Simulation>, dir: &Path, run: &Run) -> (Vec<u32>, RunR
     let picture = fits.picture("");
     let (data, stokes, weighting) = (Data::Simulated(simulation.clone()), Stokes::I, Weighting::Uniform);
     let mut chain = Chain::new();
-    dirty(&mut chain, Dirty { data, stokes, weighting, plan, fits, picture }).unwrap();
+    let _ = dirty(&mut chain, Dirty { data, stokes, weighting, plan, fits, picture }).unwrap();
     let report = chain.run(run).unwrap();
     let pixels = fits::read_image(&path).unwrap().pixels;
     (pixels.iter().map(|pixel| (*pixel as f32).to_bits()).collect(), report)

@@ -304,7 +304,7 @@ mod tests {
         let pass = PassPlan::by_kind("t0", &links, 3, 1);
         let plan = Plan { passes: vec![pass.clone(), pass.clone()] };
         let read = Plan::from_json(&plan.to_json()).unwrap();
-        assert_eq!(read.passes, [pass.clone()]);
+        assert_eq!(read.passes, std::slice::from_ref(&pass));
         assert_eq!(read.of("t0", &links).unwrap(), pass);
         let other = read.of("t0", &links[..2]).unwrap_err().to_string();
         assert!(other.contains("t0, t1") && other.contains("t2 (3 threads)"), "{other}");
