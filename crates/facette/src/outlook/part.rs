@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn small_tables_give_a_chunk() {
-        assert_eq!(windows(1000, 2048, false), [0..1000]);
-        assert_eq!(windows(10_000, 2048, false), [3976..6024]);
-        assert_eq!(windows(0, 2048, false), [0..0]);
+        for (rows, want) in [(1000, 0..1000), (10_000, 3976..6024), (0, 0..0)] {
+            assert_eq!(windows(rows, 2048, false), std::slice::from_ref(&want));
+        }
     }
 }
