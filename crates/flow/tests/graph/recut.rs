@@ -11,6 +11,8 @@ use facette_flow::{
 use super::support::{keep, watched};
 
 type Kept = Arc<Mutex<Vec<u64>>>;
+/// Tasks and replicas of each stage.
+type Cut = &'static [(usize, usize)];
 /// Declares a graph of four units, the second of which makes replicas.
 type Declare = fn() -> (Graph, Kept);
 
@@ -111,7 +113,7 @@ fn run(declare: Declare, first: &[Stage], then: Option<&[Stage]>) -> Vec<u64> {
 
 #[test]
 fn other_stages_give_the_same() {
-    let graphs: [(&str, Declare, &[(usize, usize)]); 3] = [
+    let graphs: [(&str, Declare, Cut); 3] = [
         ("accumulated", accumulated, &[(1, 1), (1, 3), (1, 2), (1, 1)]),
         ("batched", batched, &[(1, 1), (1, 3), (3, 1)]),
         ("stateful", stateful, &[(1, 1), (1, 2), (1, 1), (1, 1)]),
