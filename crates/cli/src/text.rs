@@ -136,11 +136,15 @@ pub(crate) fn outlook(o: &Outlook) -> Lines {
     lines.push(line(
         "predicted",
         format!(
-            "{:.2} s for {:.0} s observed on {} · real-time ratio {:.4} · memory {}",
+            "{:.2} s for {} s observed on {} · real-time ratio {} · memory {}",
             p.wall_s,
-            o.observed_s,
+            if o.observed_s < 100.0 {
+                format!("{:.2}", o.observed_s)
+            } else {
+                format!("{:.0}", o.observed_s)
+            },
             machine.join(", "),
-            p.real_time_ratio,
+            ratio(p.real_time_ratio),
             format_bytes(o.memory_bytes)
         ),
     ));
@@ -158,12 +162,17 @@ pub(crate) fn outlook(o: &Outlook) -> Lines {
     let b = &o.bottleneck;
     lines.push(line("bottleneck", format!("{}, {:.0} % of the run: {}", b.task, 100.0 * b.share, b.why)));
     for remedy in &b.remedies {
-        lines.push(line("", format!("{}: ratio {:.4}", remedy.change, remedy.real_time_ratio)));
+        lines.push(line("", format!("{}: ratio {}", remedy.change, ratio(remedy.real_time_ratio))));
     }
     lines.push(line("target", target(o)));
     lines.extend(o.telescope.iter().flat_map(telescope));
     lines.push(line("", outputs(o.outputs.values())));
     lines
+}
+
+/// Three digits that mean something.
+fn ratio(ratio: f64) -> String {
+    if (0.01..1000.0).contains(&ratio) { format!("{ratio:.4}") } else { format!("{ratio:.2e}") }
 }
 
 /// `1 core`, `16 cores`; kinds of cores are names and stay as they are.
@@ -178,15 +187,16 @@ fn target(o: &Outlook) -> String {
         Some(cores) => {
             let memory = t.memory_bytes.map_or("unknown memory".to_owned(), format_bytes);
             format!(
-                "ratio {}: {} like these reach {:.4}, with {memory}",
-                t.real_time_ratio,
+                "ratio {}: {} like these, for {} with {memory}",
+                ratio(t.real_time_ratio),
                 count(cores, "core"),
-                t.reached_ratio
+                ratio(t.reached_ratio)
             )
         }
         None => format!(
-            "ratio {}: no number of cores up to 1024 reaches it, the best is {:.4}; see what holds it up",
-            t.real_time_ratio, t.reached_ratio
+            "ratio {}: no number of cores up to 1024 reaches it, the best is {}; see what holds it up",
+            ratio(t.real_time_ratio),
+            ratio(t.reached_ratio)
         ),
     }
 }
@@ -203,11 +213,11 @@ fn telescope(e: &Extrapolation) -> Lines {
         line(
             "",
             format!(
-                "{:.3e} visibilities an hour · passes {:.0} s, once {:.0} s on one node · ratio {:.3} · {} with all planes",
+                "{:.3e} visibilities an hour · passes {:.0} s, once {:.0} s on one node · ratio {} · {} with all planes",
                 e.visibilities,
                 e.streams_s,
                 e.once_s,
-                e.real_time_ratio,
+                ratio(e.real_time_ratio),
                 format_bytes(e.memory_bytes)
             ),
         ),

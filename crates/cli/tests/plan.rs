@@ -95,6 +95,10 @@ fn mistakes_are_named_and_leave_nothing() {
     refused(&["--machine", "big"], &["--machine: `big` is not KIND:NUMBER"]);
     refused(&["--machine", "big:1", "--cores", "2"], &["--machine", "--cores"]);
     refused(&["--target-ratio", "0"], &["--target-ratio: 0 is not a number above 0"]);
+    let file = testkit::fixture("tiny.ms").join("t.json");
+    refused(&["--trace", file.to_str().unwrap()], &["--trace", "tiny.ms", "only read"]);
+    let product = place.path("p.pipeline.json");
+    refused(&["--trace", product.to_str().unwrap()], &["--trace", "is another product"]);
     refused(&["--telescope", "vla"], &["there is no telescope `vla`", "ska-low, ska-mid"]);
 }
 
@@ -116,6 +120,7 @@ fn pipelines_that_cannot_be_run_are_refused_before_anything_is_written() {
     };
     refused(None, &["No such file"]);
     refused(Some("{"), &["not a plan of a pipeline"]);
+    refused(Some(&" ".repeat(3 << 20)), &["the limit is 1048576"]);
     let of = |stage: &str| format!(r#"{{"format": 1, "passes": [{{"source": "x", "stages": [{stage}]}}]}}"#);
     refused(
         Some(&of(r#"{"tasks": ["ReadChunks", "Flag"]}"#)),

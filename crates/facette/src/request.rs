@@ -4,9 +4,17 @@ use crate::Error;
 use flow::Execution;
 use ms::FieldRef;
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use types::{ImageGeometry, Precision, Stokes, Weighting};
 
+/// A file that is longer is no plan, which says so itself.
+const MOST_PLAN_BYTES: u64 = 2 << 20;
 /// Longer than any call takes that makes progress on common data.
 pub(crate) const STALL_AFTER: Duration = Duration::from_secs(60);
 
@@ -141,7 +149,7 @@ impl Pipeline {
             Pipeline::Auto => Ok(Execution::Auto),
             Pipeline::Sequential => Ok(Execution::Sequential),
             Pipeline::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| self.refuse(source.into()))?;
+                let text = read_text(path).map_err(|source| self.refuse(source.into()))?;
                 let plan = flow::Plan::from_json(&text).map_err(|source| self.refuse(source.into()))?;
                 Ok(Execution::Planned(plan.into()))
             }
@@ -159,6 +167,13 @@ impl Pipeline {
     fn refuse(&self, source: flow::BoxError) -> Error {
         Error::PipelineFile { path: PathBuf::from(self.to_string()), source }
     }
+}
+
+/// The text of a file, of which no more is read than a plan may have.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST_PLAN_BYTES).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The options as resolved, by their names on the command line.

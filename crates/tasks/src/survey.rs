@@ -102,7 +102,7 @@ pub struct Surveyed {
     pub observed_s: f64,
     /// Distinct TIMEs.
     pub n_time: u64,
-    /// Rows of the TIME that has most.
+    /// Rows of a TIME: half of them have no more.
     pub rows_per_time: u64,
     /// Start of the first integration, seconds of modified Julian date.
     pub start_mjd_s: f64,
@@ -146,6 +146,14 @@ impl Extent {
     }
 }
 
+impl Survey {
+    fn rows_per_time(&self) -> u64 {
+        let mut rows: Vec<u64> = self.times.values().map(|&(_, n_row)| n_row).collect();
+        rows.sort_unstable();
+        rows.get(rows.len() / 2).copied().unwrap_or(0)
+    }
+}
+
 impl Accumulator for Survey {
     type In = (usize, GeometryChunk);
     type Out = Surveyed;
@@ -170,7 +178,7 @@ impl Accumulator for Survey {
             start_mjd_s: times().map(|(t, dt)| t - dt / 2.0).fold(f64::INFINITY, f64::min),
             end_mjd_s: times().map(|(t, dt)| t + dt / 2.0).fold(f64::NEG_INFINITY, f64::max),
             n_time: self.times.len() as u64,
-            rows_per_time: self.times.values().map(|&(_, n_row)| n_row).max().unwrap_or(0),
+            rows_per_time: self.rows_per_time(),
             extents: std::mem::take(&mut self.extents),
         })
     }

@@ -170,6 +170,10 @@ pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Err
     if let [CoreKind { count, .. }] = kinds[..] {
         kinds::check_cores(count)?;
     }
+    if let Some(trace) = &asked.trace {
+        let others = products(asked).into_iter().filter(|(kind, _)| *kind != "trace");
+        check::trace(trace, &others.map(|(_, path)| path).collect::<Vec<_>>())?;
+    }
     let named =
         products(asked).into_iter().map(|(kind, path)| (if kind == "trace" { kind } else { "out" }, path));
     let probe = ("out", measure::probe_path(&request.out));
@@ -231,14 +235,17 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
     Ok(Looked { opened, geometry, rows_read, rows_total, n_row, n_passes, open_s, survey_s, observed_s })
 }
 
-/// The time with most rows is a whole one if a window holds one from begin to end; otherwise the antennas tell how many
-/// rows a time has.
+/// As observed where all rows were read. Otherwise most times of a window are whole ones if it holds several; if not, the
+/// antennas tell how many rows a time has.
 fn observed_s(sets: &Sets, opened: &Opened, n_row: u64) -> f64 {
     let surveyed = &opened.surveyed;
+    if n_row == opened.n_row() {
+        return surveyed.observed_s;
+    }
     let antennas = sets.sets.iter().map(|ms| ms.antennas().len() as u64).max().unwrap_or(2);
     let is_whole = surveyed.n_time > 2 * opened.selected.len() as u64 * part::MOST_WINDOWS;
     let baselines = antennas * antennas.saturating_sub(1) / 2;
-    let rows_per_time = if is_whole { surveyed.rows_per_time } else { baselines.max(surveyed.rows_per_time) };
+    let rows_per_time = if is_whole { surveyed.rows_per_time } else { baselines };
     let interval_s = surveyed.observed_s / surveyed.n_time.max(1) as f64;
     (n_row as f64 / rows_per_time.max(1) as f64).max(1.0) * interval_s
 }
