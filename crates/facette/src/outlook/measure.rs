@@ -22,8 +22,8 @@ use types::ImageGeometry;
 
 /// Images of which what is done once is measured have a side so many times smaller.
 const SHRINK: usize = 6;
-/// Chunks that a small image is made of.
-const PROBE_CHUNKS: u64 = 2;
+/// Chunks that a small image is made of: what is measured of it goes with its size alone.
+const PROBE_CHUNKS: u64 = 1;
 /// Smaller images are measured as they are.
 const SMALL_NPIX: usize = 512;
 
@@ -110,7 +110,7 @@ fn rehearse<T: Real>(
     Ok(run(chain, session, Execution::Sample(sample), here)?.profile.streams)
 }
 
-/// All threads and one, in turn, in every window behind the chunk that touches memory for the first time.
+/// All threads and one, in turn, behind the chunk that touches memory for the first time.
 fn legs(here: usize, n_chunks: u64) -> Sample {
     let leg = |threads, warm_up, frames| Leg { threads, warm_up, frames };
     let legs = match (n_chunks / part::WINDOW_CHUNKS, here) {
@@ -118,10 +118,14 @@ fn legs(here: usize, n_chunks: u64) -> Sample {
         // Too little data for more than a first look.
         (0, _) if n_chunks < 4 => vec![leg(here, 0, 1), leg(1, 0, 1)],
         (0, _) => vec![leg(here, 1, 1), leg(1, 0, n_chunks - 2)],
-        (n, 1) => vec![leg(1, 1, part::WINDOW_CHUNKS - 1); n as usize],
-        (n, _) => {
+        (1, _) if here > 1 => {
             let half = (part::WINDOW_CHUNKS - 1) / 2;
-            [leg(here, 1, half), leg(1, 0, half)].repeat(n as usize)
+            vec![leg(here, 1, half), leg(1, 0, half)]
+        }
+        // Window by window: threads that have just begun touch memory for the first time, too.
+        (n, _) => {
+            let threads = (0..n).map(|i| if i % 2 == 0 { here } else { 1 });
+            threads.map(|threads| leg(threads, 1, part::WINDOW_CHUNKS - 1)).collect()
         }
     };
     Sample { legs }
