@@ -287,7 +287,7 @@ mod tests {
         let kinds = [Sequential, Replicable, Replicable, Sequential, Sequential, Alone, Alone, Replicable];
         assert_eq!(cut(&links(&kinds)), [0..1, 1..3, 3..5, 5..6, 6..7, 7..8]);
         assert_eq!(cut(&links(&[Sequential, Sequential])), [0..1, 1..2], "the source stays alone");
-        assert_eq!(cut(&[]), []);
+        assert!(cut(&[]).is_empty());
     }
 
     #[test]

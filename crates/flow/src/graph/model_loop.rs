@@ -44,7 +44,7 @@ impl Run {
         let settings = Settings::default();
         let run = Run {
             board: Board::new(shape.layout.stages.iter().map(|layout| (layout.steps.len(), 1))),
-            shared: Shared::new(&settings),
+            shared: Shared::new(&settings, Default::default()),
             rings: shape.rings(),
             backs: shape.backs(),
             gatherings: counts.map(|_| Gathering::new(1)).into(),
