@@ -56,14 +56,9 @@ fn waiting(promise: &Promise, report: &StreamReport) -> String {
 
 /// The task whose time has moved most since the sample.
 fn moved(promise: &Promise, profile: &StreamProfile, report: &StreamReport) -> String {
-    let threads = |name: &str| {
-        let stage = promise.plan.stages.iter().find(|stage| stage.tasks.iter().any(|task| task == name));
-        stage.map_or(1, |stage| stage.threads)
-    };
-    let tasks =
-        profile.tasks.iter().zip(&report.tasks).filter_map(|(task, now)| {
-            Some((&task.name, task.seconds(threads(&task.name)), now.clock.mean_s()?))
-        });
+    let tasks = profile.tasks.iter().zip(&report.tasks).filter_map(|(task, now)| {
+        Some((&task.name, task.seconds(promise.plan.threads_of(&task.name)), now.clock.mean_s()?))
+    });
     match tasks.max_by(|a, b| (a.2 - a.1).abs().total_cmp(&(b.2 - b.1).abs())) {
         Some((name, before_s, now_s)) => {
             format!("{name} took {:.3} ms a frame, {:.3} ms in the sample", now_s * 1e3, before_s * 1e3)

@@ -174,6 +174,12 @@ impl PassPlan {
         threads.fold(0, usize::saturating_add)
     }
 
+    /// Threads that a task has if it is parallel inside; 1 for a task that is not here.
+    pub(crate) fn threads_of(&self, task: &str) -> usize {
+        let stage = self.stages.iter().find(|stage| stage.tasks.iter().any(|name| name == task));
+        stage.map_or(1, |stage| stage.threads)
+    }
+
     /// All tasks in one stage.
     pub(crate) fn sequential(source: &str, links: &[Link], threads: usize) -> Self {
         let stage = StagePlan::of(links, (1, threads), 1);

@@ -145,13 +145,9 @@ fn work_s(profile: &StreamProfile) -> f64 {
 
 /// The same profile with the costs that a run has measured: seconds of each task with the threads that it had there.
 pub(crate) fn updated(profile: &StreamProfile, plan: &PassPlan, measured_s: &[Option<f64>]) -> StreamProfile {
-    let threads_of = |name: &String| {
-        let stage = plan.stages.iter().find(|stage| stage.tasks.contains(name));
-        stage.map_or(1, |stage| stage.threads)
-    };
     let mut profile = profile.clone();
     for (task, &now_s) in profile.tasks.iter_mut().zip(measured_s) {
-        let before_s = task.seconds(threads_of(&task.name));
+        let before_s = task.seconds(plan.threads_of(&task.name));
         let Some(now_s) = now_s else { continue };
         for cost in &mut task.costs {
             let is_known = before_s > 0.0 && task.kind == TaskKind::Parallel;
