@@ -177,7 +177,7 @@ fn same_frame(paths: &[PathBuf], selected: &[Selected]) -> Result<(), Error> {
     }
 }
 
-pub(crate) fn file_name(path: &std::path::Path) -> String {
+fn file_name(path: &std::path::Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
 }
 

@@ -124,7 +124,7 @@ fn longest(looked: &Looked, costs: &Costs, kinds: &[CoreKind], predicted: &Predi
     };
     let in_stream = stage.tasks.iter().max_by(|a, b| alone_s(a).total_cmp(&alone_s(b))).cloned();
     let stage_s: f64 = stage.tasks.iter().map(alone_s).sum();
-    let chunks = looked.chunks_in(looked.n_row) as f64 * looked.n_passes as f64;
+    let chunks = looked.chunks_in(looked.n_row) as f64 * costs.n_passes as f64;
     let in_stream = in_stream.map(|name| {
         let part = alone_s(&name) / stage_s.max(f64::MIN_POSITIVE);
         (name, part * chunks * predicted.prediction.period_s)

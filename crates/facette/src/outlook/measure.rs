@@ -34,6 +34,8 @@ pub(super) struct Costs {
     pub streams: Vec<StreamProfile>,
     /// What is done once.
     pub once: Vec<OnceCost>,
+    /// Times that the data are read for gridding, with the memory of this computer.
+    pub n_passes: usize,
 }
 
 /// Seconds of a task that runs once.
@@ -86,7 +88,7 @@ pub(super) fn measure<T: Real>(
         let (together_s, alone_s) = full.scaled(task, large, (small.size, *small_s));
         OnceCost { task: task.clone(), threads: here, together_s, alone_s }
     });
-    Ok(Costs { streams, once: once.collect() })
+    Ok(Costs { streams, once: once.collect(), n_passes: plan.n_passes() })
 }
 
 /// What is done for every chunk.

@@ -119,8 +119,6 @@ struct Looked {
     rows_total: u64,
     /// Selected rows, estimated.
     n_row: u64,
-    /// Times that the data are read for gridding.
-    n_passes: usize,
     /// Seconds to open the data.
     open_s: f64,
     /// Seconds to survey all rows, estimated.
@@ -179,8 +177,7 @@ pub fn outlook(asked: &OutlookRequest, session: &Session) -> Result<Outlook, Err
     let probe = ("out", measure::probe_path(&request.out));
     let probe_staging = Staging::new(vec![probe], true, &session.scratch)?;
     let staging = Staging::new(named.collect(), request.overwrite, &session.scratch)?;
-    let mut looked = look(request, session, here)?;
-    looked.n_passes = looked.passes(request, here)?;
+    let looked = look(request, session, here)?;
     let costs = match request.precision {
         Precision::Single => measure::measure::<f32>(request, session, &looked, here, &probe_staging)?,
         Precision::Double => measure::measure::<f64>(request, session, &looked, here, &probe_staging)?,
@@ -231,8 +228,7 @@ fn look(request: &Request, session: &Session, here: usize) -> Result<Looked, Err
             way_out: "facette dirty, which needs neither".to_owned(),
         });
     }
-    let n_passes = 1;
-    Ok(Looked { opened, geometry, rows_read, rows_total, n_row, n_passes, open_s, survey_s, observed_s })
+    Ok(Looked { opened, geometry, rows_read, rows_total, n_row, open_s, survey_s, observed_s })
 }
 
 /// As observed where all rows were read. Otherwise most times of a window are whole ones if it holds several; if not, the
@@ -260,14 +256,6 @@ impl Looked {
     fn spec(&self, request: &Request, geometry: ImageGeometry, cores: usize) -> Spec {
         let spec = self.opened.spec(request, geometry, cores, &Execution::Auto);
         Spec { n_row: self.n_row, ..spec }
-    }
-
-    fn passes(&self, request: &Request, cores: usize) -> Result<usize, Error> {
-        let spec = self.spec(request, self.geometry, cores);
-        Ok(match request.precision {
-            Precision::Single => plan::plan::<f32>(&spec)?.plan.n_passes(),
-            Precision::Double => plan::plan::<f64>(&spec)?.plan.n_passes(),
-        })
     }
 
     /// Memory with all planes at once, unless the request limits it: what there is here says nothing of another computer.

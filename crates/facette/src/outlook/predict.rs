@@ -63,7 +63,7 @@ pub(super) fn predict(looked: &Looked, costs: &Costs, kinds: &[CoreKind]) -> Res
     // Gridding comes last, and as often as memory asks for.
     let gridding = passes.pop().ok_or_else(|| Error::Declare("nothing was measured".into()))?;
     let streams_s =
-        passes.iter().map(|pass| pass.seconds).sum::<f64>() + gridding.seconds * looked.n_passes as f64;
+        passes.iter().map(|pass| pass.seconds).sum::<f64>() + gridding.seconds * costs.n_passes as f64;
     let once_s = costs.once.iter().map(|cost| on_fastest(kinds, |n| cost.seconds(n))).sum();
     let survey_s = looked.open_s + looked.survey_s;
     let wall_s = survey_s + streams_s + once_s;
