@@ -1,11 +1,12 @@
-//! No thread outlives its run. Alone in its program, because it counts the threads of the process.
+//! No thread outlives what it works for. Alone in its program, because it counts the threads of the process.
 #![cfg(target_os = "linux")]
 
 use std::{fs, thread, time::Duration};
 
 use facette_flow::{
     BoxError, Chain, Run, Task,
-    closures::{fold, iterate, replicable},
+    closures::{fold, iterate, map, replicable},
+    graph::{Graph, Pipeline, Settings, Stage},
 };
 use rayon::prelude::*;
 
@@ -36,7 +37,38 @@ fn settles_at(want: usize) -> bool {
     })
 }
 
+/// The test harness may run tests side by side, and each counts all threads.
 #[test]
+fn threads() {
+    all_threads_are_joined_after_success_error_panic_and_cancellation();
+    a_pipeline_keeps_its_threads_between_runs_and_none_after_a_failure();
+}
+
+/// Three frames on three threads, the second of which fails in the third run.
+fn three_stages() -> Pipeline {
+    let mut graph = Graph::new();
+    let n = graph.source(iterate("Count", 0..9_u64));
+    let n = graph.task(n, replicable("Work", |n: u64| if n == 7 { Err("trap".into()) } else { Ok(n) }));
+    graph.task(n, map("End", |_: u64| Ok(())));
+    Pipeline::new(graph, &[Stage::new(1), Stage::new(1).replicas(2), Stage::new(1)]).unwrap()
+}
+
+fn a_pipeline_keeps_its_threads_between_runs_and_none_after_a_failure() {
+    let before = n_threads();
+    let settings = Settings { frames: Some(3), ..Settings::default() };
+    let mut pipeline = three_stages();
+    for _ in 0..2 {
+        assert_eq!(pipeline.run(&settings).unwrap().frames, 3);
+        assert!(settles_at(before + 3), "{} threads, {before} before", n_threads());
+    }
+    assert!(pipeline.run(&settings).is_err());
+    assert!(settles_at(before), "{} threads, {before} before", n_threads());
+    let mut pipeline = three_stages();
+    assert!(pipeline.run(&settings).is_ok());
+    drop(pipeline);
+    assert!(settles_at(before), "{} threads, {before} before", n_threads());
+}
+
 fn all_threads_are_joined_after_success_error_panic_and_cancellation() {
     let before = n_threads();
     for round in 0..400_u64 {

@@ -8,6 +8,7 @@ use super::{
     BoundaryStats, CoreSet, SCHEMA, Settings, StreamReport,
     board::Board,
     gather::Gathering,
+    hands::Hands,
     layout::{Copying, Kit, Layout},
     left,
     limit::Budget,
@@ -24,10 +25,12 @@ use crate::{BuildError, Error};
 
 /// A graph ready to run, with everything its threads need.
 pub(crate) struct Crew {
-    shape: Shape,
+    shape: Arc<Shape>,
     /// By stage and replica; `None` only if the runtime itself failed on that thread.
     kits: Vec<Vec<Option<Kit>>>,
-    board: Board,
+    board: Arc<Board>,
+    /// The threads of its workers, between two runs.
+    hands: Hands,
     /// Threads for all tasks that are parallel inside, instead of some for each stage.
     pool: Option<Arc<ThreadPool>>,
     /// There is one frame, the run itself: it has no number, and a stop is looked for between tasks.
@@ -60,12 +63,26 @@ impl Crew {
         }
         let Shape { layout, posts, .. } = &shape;
         let board = Board::new(layout.stages.iter().zip(posts).map(|(l, p)| (l.steps.len(), p.replicas)));
-        Ok(Crew { shape, kits, board, pool: None, is_once: false, part: Part::default(), has_paused: false })
+        Ok(Crew {
+            shape: Arc::new(shape),
+            kits,
+            board: Arc::new(board),
+            hands: Hands::default(),
+            pool: None,
+            is_once: false,
+            part: Part::default(),
+            has_paused: false,
+        })
+    }
+
+    /// Only a run shares it, and a run that could not give it back leaves the crew broken.
+    fn shape_mut(&mut self) -> Option<&mut Shape> {
+        Arc::get_mut(&mut self.shape)
     }
 
     /// Limits the frames from the source to the end.
     pub(crate) fn set_window(&mut self, window: usize) {
-        self.shape.window = Some(window);
+        self.shape_mut().into_iter().for_each(|shape| shape.window = Some(window));
     }
 
     /// Limits the bytes from the source to the end.
@@ -74,7 +91,7 @@ impl Crew {
         if !(0..layout.stages.len()).any(|stage| layout.is_weighed(stage)) {
             return Err(BuildError::Unweighed { stage: None });
         }
-        self.shape.memory = Some(bytes);
+        self.shape_mut().ok_or(BuildError::Broken)?.memory = Some(bytes);
         Ok(())
     }
 
@@ -85,7 +102,7 @@ impl Crew {
 
     /// Puts the threads of the first stage on cores.
     pub(crate) fn pin(&mut self, cores: &[CoreSet]) {
-        if let Some(post) = self.shape.posts.first_mut() {
+        if let Some(post) = self.shape_mut().and_then(|shape| shape.posts.first_mut()) {
             post.cores = cores.to_vec();
         }
     }
@@ -129,35 +146,18 @@ impl Crew {
         if is_empty && !self.is_once {
             return Err(BuildError::Zero { setting: "tasks" }.into());
         }
-        let shared = Shared::new(settings, self.part);
-        let (mut rings, gates, mut backs) = (self.shape.rings(), self.shape.gates(), self.shape.backs());
-        let gatherings: Vec<_> = self.shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect();
         let own = self.own_pools()?;
-        let pools: Vec<_> =
-            own.iter().map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads)).collect();
-        self.board.reset();
-        let scene = self.shape.scene(&self.board, started);
-        let (meters, memory) = (self.shape.meters(), self.shape.memory);
-        let budget = memory.map(|bytes| Arc::new(Budget::new(bytes)));
-        let yard = Yard {
-            meters: &meters,
-            budget: budget.as_ref(),
-            shape: &self.shape,
-            scene: &scene,
-            rings: &rings,
-            gates: &gates,
-            backs: &backs,
-            gatherings: &gatherings,
-            pools: &pools,
-            shared: &shared,
-            settings,
-            is_once: self.is_once,
+        let mut yard = Arc::new(self.yard(settings, &own, started));
+        let mut done = yard.work(std::mem::take(&mut self.kits), &mut self.hands);
+        let Some(Yard { rings, backs, shape, shared, pools, .. }) = Arc::get_mut(&mut yard) else {
+            return Err(BuildError::Broken.into());
         };
-        let mut done = yard.work(std::mem::take(&mut self.kits));
-        left::drain(&mut rings, &mut backs, &self.shape.layout, &shared);
-        drop((pools, own));
-        let report = report(&scene, &done);
-        Watch { scene: &scene, settings, shared: &shared }.tell_snapshot(true);
+        left::drain(rings, backs, &shape.layout, shared);
+        pools.clear();
+        drop(own);
+        let Yard { scene, shared, gatherings, .. } = &*yard;
+        let report = report(scene, &done);
+        Watch { scene, settings, shared }.tell_snapshot(true);
         for (stage, workers) in done.iter_mut().enumerate() {
             let kit = |(replica, done): (usize, &mut Option<Done>)| {
                 done.take().and_then(|done| done.kit).or_else(|| gatherings[stage].take(replica))
@@ -165,7 +165,34 @@ impl Crew {
             self.kits.push(workers.iter_mut().enumerate().map(kit).collect());
         }
         self.has_paused = shared.is_paused();
-        Ok((report, shared.into_result()))
+        let result = shared.result();
+        if result.is_err() {
+            self.hands.dismiss();
+        }
+        Ok((report, result))
+    }
+
+    /// What the workers of a run are to see.
+    fn yard(&self, settings: &Settings, own: &[Option<Pool>], started: Instant) -> Yard {
+        let shape = &self.shape;
+        self.board.reset();
+        Yard {
+            scene: shape.scene(&self.board, started),
+            rings: shape.rings(),
+            gates: shape.gates(),
+            backs: shape.backs(),
+            meters: shape.meters(),
+            budget: shape.memory.map(|bytes| Arc::new(Budget::new(bytes))),
+            gatherings: shape.posts.iter().map(|post| Gathering::new(post.replicas)).collect(),
+            pools: own
+                .iter()
+                .map(|own| own.as_ref().map_or_else(|| self.pool.clone(), Pool::threads))
+                .collect(),
+            shared: Shared::new(settings, self.part),
+            settings: settings.clone(),
+            is_once: self.is_once,
+            shape: shape.clone(),
+        }
     }
 
     /// A pool for each stage with tasks that are parallel inside, unless all share one.
@@ -187,7 +214,7 @@ impl Crew {
 }
 
 /// What a run says when it is over.
-pub(crate) fn report(scene: &Scene<'_>, done: &[Vec<Option<Done>>]) -> StreamReport {
+pub(crate) fn report(scene: &Scene, done: &[Vec<Option<Done>>]) -> StreamReport {
     let each = |stage: usize, part: fn(&Done) -> f64| -> Vec<f64> {
         done[stage].iter().map(|done| done.as_ref().map_or(0.0, part)).collect()
     };

@@ -49,7 +49,8 @@ impl Fault {
         self.key.load(Ordering::Acquire) < u64::MAX
     }
 
-    pub(crate) fn into_result(self) -> Result<(), Error> {
-        self.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    /// Takes the error out.
+    pub(crate) fn result(&self) -> Result<(), Error> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 }

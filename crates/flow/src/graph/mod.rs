@@ -102,6 +102,7 @@ mod exclusive;
 mod fault;
 mod feedback;
 mod gather;
+mod hands;
 mod inspect;
 mod layout;
 mod left;

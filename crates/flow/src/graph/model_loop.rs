@@ -6,7 +6,6 @@ use std::{
 };
 
 use loom::thread;
-use rayon::ThreadPool;
 
 use super::{
     Graph, Settings, Stage,
@@ -14,7 +13,6 @@ use super::{
     gather::Gathering,
     layout::{Kit, lay_out},
     model::{PARKING, model},
-    ring::Carrier,
     shape::{Post, Shape},
     shared::Shared,
     wait::Waiting,
@@ -23,57 +21,29 @@ use super::{
 };
 use crate::closures::{iterate, map};
 
-/// Everything that the threads of a run share.
-struct Run {
-    shape: Shape,
-    board: Board,
-    shared: Shared,
-    settings: Settings,
-    rings: Vec<Arc<dyn Carrier>>,
-    backs: Vec<Arc<dyn Carrier>>,
-    gatherings: Vec<Gathering>,
-    pools: Vec<Option<Arc<ThreadPool>>>,
-}
-
-impl Run {
-    fn new(graph: Graph, counts: [usize; 2], waiting: Waiting) -> (Arc<Self>, Vec<Kit>) {
-        let (layout, kits) = lay_out(graph, &counts).unwrap();
-        let post = |n| Post::of(&Stage::new(n).depth(1).waiting(waiting));
-        let posts = counts.map(post).into();
-        let shape = Shape { layout, posts, numbers: Numbers::Own, window: None, memory: None };
-        let settings = Settings::default();
-        let run = Run {
-            board: Board::new(shape.layout.stages.iter().map(|layout| (layout.steps.len(), 1))),
-            shared: Shared::new(&settings, Default::default()),
-            rings: shape.rings(),
-            backs: shape.backs(),
-            gatherings: counts.map(|_| Gathering::new(1)).into(),
-            pools: counts.map(|_| None).into(),
-            shape,
-            settings,
-        };
-        (Arc::new(run), kits)
-    }
-
-    /// The worker of a stage, to its end.
-    fn work(&self, kit: Kit, stage: usize) {
-        let scene = self.shape.scene(&self.board, Instant::now());
-        let yard = Yard {
-            shape: &self.shape,
-            scene: &scene,
-            rings: &self.rings,
-            gates: &[],
-            backs: &self.backs,
-            meters: &[const { None }],
-            budget: None,
-            gatherings: &self.gatherings,
-            pools: &self.pools,
-            shared: &self.shared,
-            settings: &self.settings,
-            is_once: false,
-        };
-        yard.one(kit, stage, 0);
-    }
+/// What the threads of a run share, and the two stages' tasks.
+fn yard(graph: Graph, counts: [usize; 2], waiting: Waiting) -> (Arc<Yard>, Vec<Kit>) {
+    let (layout, kits) = lay_out(graph, &counts).unwrap();
+    let post = |n| Post::of(&Stage::new(n).depth(1).waiting(waiting));
+    let posts = counts.map(post).into();
+    let shape = Arc::new(Shape { layout, posts, numbers: Numbers::Own, window: None, memory: None });
+    let board = Arc::new(Board::new(shape.layout.stages.iter().map(|layout| (layout.steps.len(), 1))));
+    let settings = Settings::default();
+    let yard = Yard {
+        scene: shape.scene(&board, Instant::now()),
+        rings: shape.rings(),
+        gates: Vec::new(),
+        backs: shape.backs(),
+        meters: vec![None],
+        budget: None,
+        gatherings: counts.map(|_| Gathering::new(1)).into(),
+        pools: counts.map(|_| None).into(),
+        shared: Shared::new(&settings, Default::default()),
+        settings,
+        is_once: false,
+        shape,
+    };
+    (Arc::new(yard), kits)
 }
 
 /// So many frames, each of which goes around twice, unless one fails; whether any has, and what came out.
@@ -89,10 +59,10 @@ fn go_around(n: u64, width: usize, waiting: Waiting, fails_at: Option<u64>) -> (
         Ok(())
     };
     graph.task(end, map("Keep", keep));
-    let (run, mut kits) = Run::new(graph, [2, 3], waiting);
+    let (run, mut kits) = yard(graph, [2, 3], waiting);
     let (far, kit) = (run.clone(), kits.pop().unwrap());
-    let thread = thread::spawn(move || far.work(kit, 1));
-    run.work(kits.pop().unwrap(), 0);
+    let thread = thread::spawn(move || drop(far.one(kit, 1, 0)));
+    run.one(kits.pop().unwrap(), 0, 0);
     thread.join().unwrap();
     let all = std::mem::take(&mut *all.lock().unwrap());
     (run.shared.fault.is_any(), all)

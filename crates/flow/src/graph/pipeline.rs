@@ -188,7 +188,8 @@ impl Pipeline {
         &mut self.crew
     }
 
-    /// Runs to the end of the sources, and waits for it: all threads have been joined when it returns.
+    /// Runs to the end of the sources, and waits for it. Its threads then sleep until the next run; they are joined when
+    /// the pipeline is dropped, and at once when the run fails.
     ///
     /// It may be run again, also after an error: tasks go on with the state they have, frames count from 0. So an
     /// accumulator that did not come to its end, because the run before was stopped, still holds what it has added.

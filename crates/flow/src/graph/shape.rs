@@ -168,9 +168,9 @@ impl Shape {
         self.posts[stage].replicas > 1 && !self.layout.stages[stage].openers.is_empty() && !is_copied
     }
 
-    pub(crate) fn scene<'a>(&'a self, board: &'a Board, started: Instant) -> Scene<'a> {
+    pub(crate) fn scene(&self, board: &Arc<Board>, started: Instant) -> Scene {
         let capacities = (1..self.posts.len()).map(|stage| self.spec(stage - 1).capacity).collect();
-        Scene { stages: &self.layout.stages, capacities, board, started }
+        Scene { stages: self.layout.stages.clone(), capacities, board: board.clone(), started }
     }
 }
 

@@ -65,12 +65,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn into_result(self) -> Result<(), Error> {
-        let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.into_inner());
-        if let Some(stall) = self.stalled.into_inner() {
-            return Err(Error::Stalled { stall: Box::new(stall) });
+    /// How the run ended.
+    pub(crate) fn result(&self) -> Result<(), Error> {
+        let (is_cancelled, is_expired) = (self.cancel.is_cancelled(), self.expired.load(Ordering::Acquire));
+        if let Some(stall) = self.stalled.get() {
+            return Err(Error::Stalled { stall: Box::new(stall.clone()) });
         }
-        self.fault.into_result()?;
+        self.fault.result()?;
         match (is_cancelled, is_expired) {
             (true, _) => Err(Error::Cancelled),
             (_, true) => Err(Error::Deadline),

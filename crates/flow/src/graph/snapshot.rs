@@ -152,15 +152,15 @@ impl fmt::Display for Worker {
 }
 
 /// What a run can be seen by.
-pub(crate) struct Scene<'a> {
-    pub(crate) stages: &'a [Arc<StageLayout>],
+pub(crate) struct Scene {
+    pub(crate) stages: Vec<Arc<StageLayout>>,
     /// Of the boundary behind each stage but the last.
     pub(crate) capacities: Vec<usize>,
-    pub(crate) board: &'a Board,
+    pub(crate) board: Arc<Board>,
     pub(crate) started: Instant,
 }
 
-impl Scene<'_> {
+impl Scene {
     /// Frames that came to the end.
     pub(crate) fn frames(&self) -> u64 {
         // Copies of a source announce their ends, which are no frames: of frames that are not counted anew the first
@@ -197,7 +197,7 @@ impl Scene<'_> {
     /// What was counted of every task.
     pub(crate) fn tasks(&self) -> Vec<TaskStats> {
         let mut tasks = Vec::new();
-        for (stage, (desks, layout)) in self.board.stages.iter().zip(self.stages).enumerate() {
+        for (stage, (desks, layout)) in self.board.stages.iter().zip(&self.stages).enumerate() {
             for (i, step) in layout.steps.iter().enumerate().filter(|(_, step)| !step.is_internal) {
                 let tallies = desks.iter().map(|desk| &desk.tallies[i]);
                 let replicas =

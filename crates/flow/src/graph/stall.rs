@@ -136,7 +136,7 @@ pub(crate) struct Vigil {
 }
 
 impl Vigil {
-    pub(crate) fn new(patience: Duration, scene: &Scene<'_>) -> Self {
+    pub(crate) fn new(patience: Duration, scene: &Scene) -> Self {
         let now = Instant::now();
         let trails = scene.board.desks().map(|desk| Trail::of(desk, now)).collect();
         Vigil { patience, trails, is_told: false }
@@ -148,7 +148,7 @@ impl Vigil {
     }
 
     /// Looks; gives a stall once for each.
-    pub(crate) fn look(&mut self, scene: &Scene<'_>) -> Option<Stall> {
+    pub(crate) fn look(&mut self, scene: &Scene) -> Option<Stall> {
         let now = Instant::now();
         for (desk, trail) in scene.board.desks().zip(&mut self.trails) {
             let fresh = Trail::of(desk, now);
@@ -168,7 +168,7 @@ impl Vigil {
         is_news.then(|| Stall { seconds: (now - last).as_secs_f64(), workers })
     }
 
-    fn workers(&self, scene: &Scene<'_>, now: Instant) -> Vec<StalledWorker> {
+    fn workers(&self, scene: &Scene, now: Instant) -> Vec<StalledWorker> {
         let stalled = |(desk, trail): (_, &Trail)| {
             let seconds = (now - trail.since).as_secs_f64();
             let desk: &Desk = desk;

@@ -49,7 +49,7 @@ pub struct Stepper {
     engine: Engine,
     stages: Vec<Arc<StageLayout>>,
     slots: Vec<SlotInfo>,
-    board: Board,
+    board: Arc<Board>,
     started: Instant,
     state: State,
     /// The frame at work, or the next.
@@ -138,7 +138,7 @@ impl Stepper {
         // Invariant: there is one stage, and a kit for it.
         let (stage, kit) =
             (layout.stages[0].clone(), kits.into_iter().next().expect("one stage was laid out"));
-        let board = Board::new([(stage.steps.len(), 1)].into_iter());
+        let board = Arc::new(Board::new([(stage.steps.len(), 1)].into_iter()));
         let desk = board.stages[0][0].clone();
         let tools = Tools { sampling: Sampling::Off, observer: None, pool: None, desk, once: None, first: 0 };
         let engine = Engine::link(stage, &layout.slots, kit, tools);
@@ -261,8 +261,8 @@ impl Stepper {
 
     /// What was counted so far; nothing is timed.
     pub fn report(&self) -> StreamReport {
-        let (stages, capacities) = (&self.stages[..], Vec::new());
-        report(&Scene { stages, capacities, board: &self.board, started: self.started }, &[])
+        let (stages, board) = (self.stages.clone(), self.board.clone());
+        report(&Scene { stages, capacities: Vec::new(), board, started: self.started }, &[])
     }
 
     fn run(&mut self, op: usize) -> Result<Option<Step>, Error> {

@@ -43,7 +43,7 @@ impl Bell {
 
 /// What is to be watched.
 pub(crate) struct Watch<'a> {
-    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) scene: &'a Scene,
     pub(crate) settings: &'a Settings,
     pub(crate) shared: &'a Shared,
 }

@@ -3,7 +3,10 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
     thread::{self, Builder},
 };
 
@@ -15,6 +18,7 @@ use super::{
     engine::{Engine, FINISH, Tools},
     fault,
     gather::Gathering,
+    hands::{Hands, Place},
     layout::{Feedback, Kit, StageLayout},
     limit::{Admission, Budget, Meter, Purse, Scale, Unloading, Unweighable, Weighed, Weight},
     pin,
@@ -36,79 +40,92 @@ pub(crate) struct Done {
 }
 
 /// What all workers of a run see.
-#[derive(Clone, Copy)]
-pub(crate) struct Yard<'a> {
-    pub(crate) shape: &'a Shape,
-    pub(crate) scene: &'a Scene<'a>,
-    pub(crate) rings: &'a [Arc<dyn Carrier>],
-    pub(crate) gates: &'a [Gate],
+pub(crate) struct Yard {
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) scene: Scene,
+    pub(crate) rings: Vec<Arc<dyn Carrier>>,
+    pub(crate) gates: Vec<Gate>,
     /// The ways back of loops around several stages.
-    pub(crate) backs: &'a [Arc<dyn Carrier>],
+    pub(crate) backs: Vec<Arc<dyn Carrier>>,
     /// What limits the bytes behind each stage.
-    pub(crate) meters: &'a [Option<Arc<Meter>>],
+    pub(crate) meters: Vec<Option<Arc<Meter>>>,
     /// What limits the bytes of all.
-    pub(crate) budget: Option<&'a Arc<Budget>>,
-    pub(crate) gatherings: &'a [Gathering],
-    pub(crate) pools: &'a [Option<Arc<ThreadPool>>],
-    pub(crate) shared: &'a Shared,
-    pub(crate) settings: &'a Settings,
+    pub(crate) budget: Option<Arc<Budget>>,
+    pub(crate) gatherings: Vec<Gathering>,
+    pub(crate) pools: Vec<Option<Arc<ThreadPool>>>,
+    pub(crate) shared: Shared,
+    pub(crate) settings: Settings,
     pub(crate) is_once: bool,
 }
 
-impl Yard<'_> {
-    /// Starts the threads from the end to the front, so that whoever begins has somebody to hand on to.
-    pub(crate) fn work(self, kits: Vec<Vec<Option<Kit>>>) -> Vec<Vec<Option<Done>>> {
+/// What comes back from one replica of one stage.
+type Return = (Place, Option<Done>);
+
+impl Yard {
+    /// Has all work done: on `hands`, from the end to the front, so that whoever begins has somebody to hand on to, and
+    /// the first replica of the last stage on this thread.
+    pub(crate) fn work(
+        self: &Arc<Self>,
+        kits: Vec<Vec<Option<Kit>>>,
+        hands: &mut Hands,
+    ) -> Vec<Vec<Option<Done>>> {
         let mut done: Vec<Vec<Option<Done>>> =
             kits.iter().map(|stage| stage.iter().map(|_| None).collect()).collect();
         let bell = Bell::default();
         thread::scope(|scope| {
-            if Watch::is_needed(self.settings) {
-                let watch = Watch { scene: self.scene, settings: self.settings, shared: self.shared };
+            if Watch::is_needed(&self.settings) {
+                let watch = Watch { scene: &self.scene, settings: &self.settings, shared: &self.shared };
                 let (bell, builder) = (&bell, Builder::new().name("flow watch".to_owned()));
                 let started = builder.spawn_scoped(scope, move || watch.keep(bell));
                 started.map_or_else(|source| self.refuse(source), |handle| bell.set(handle.thread()));
             }
-            let mut handles = Vec::new();
+            let (give, returns) = channel();
+            let last = kits.len() - 1;
             let mut mine = None;
-            let n_stages = kits.len();
             for (stage, kits) in kits.into_iter().enumerate().rev() {
                 for (replica, kit) in kits.into_iter().enumerate() {
-                    if (stage, replica) == (n_stages - 1, 0) {
-                        mine = kit;
-                        continue;
-                    }
-                    let work = move || kit.and_then(|kit| self.guarded(kit, stage, replica));
-                    let builder = Builder::new().name(format!("flow {stage}.{replica}"));
-                    match builder.spawn_scoped(scope, work) {
-                        Ok(handle) => handles.push((stage, replica, handle)),
-                        Err(source) => {
-                            self.refuse(source);
-                            let front = stage.checked_sub(1).and_then(|front| self.rings.get(front));
-                            front.into_iter().for_each(|ring| ring.forsake());
-                            self.leave(stage, replica);
-                        }
+                    match (stage, replica) == (last, 0) {
+                        true => mine = kit,
+                        false => self.hand_out(kit, (stage, replica), hands, give.clone()),
                     }
                 }
             }
-            done[n_stages - 1][0] = mine.and_then(|kit| self.guarded(kit, n_stages - 1, 0));
-            for (stage, replica, handle) in handles {
-                done[stage][replica] = handle.join().ok().flatten();
-            }
+            drop(give);
+            done[last][0] = mine.and_then(|kit| self.guarded(kit, last, 0));
+            returns.iter().for_each(|((stage, replica), one): Return| done[stage][replica] = one);
             bell.ring();
         });
         done
     }
 
-    fn refuse(self, source: std::io::Error) {
+    /// Gives a replica to one of `hands`. Who returns from it does not hold the yard any more.
+    fn hand_out(self: &Arc<Self>, kit: Option<Kit>, place: Place, hands: &mut Hands, give: Sender<Return>) {
+        let (stage, replica) = place;
+        let yard = self.clone();
+        let work = move || {
+            let done = kit.and_then(|kit| yard.guarded(kit, stage, replica));
+            drop(yard);
+            // Nobody but this run, which waits for it, has the other end.
+            let _ = give.send((place, done));
+        };
+        if let Err(source) = hands.take(place, Box::new(work)) {
+            self.refuse(source);
+            let front = stage.checked_sub(1).and_then(|front| self.rings.get(front));
+            front.into_iter().for_each(|ring| ring.forsake());
+            self.leave(stage, replica);
+        }
+    }
+
+    fn refuse(&self, source: std::io::Error) {
         self.shared.fault.record(0, Error::Threads { source: source.into() });
     }
 
     /// Leaves the ring behind a stage for a worker that does not begin, or not end.
-    fn leave(self, stage: usize, replica: usize) {
+    fn leave(&self, stage: usize, replica: usize) {
         self.rings.get(stage).into_iter().for_each(|ring| ring.abandon());
-        self.budget.into_iter().for_each(|budget| budget.open());
+        self.budget.iter().for_each(|budget| budget.open());
         self.meters.iter().flatten().for_each(|meter| meter.desert());
-        let loops = self.shape.layout.feedbacks.iter().zip(self.backs);
+        let loops = self.shape.layout.feedbacks.iter().zip(&self.backs);
         loops.filter(|(back, _)| back.until == stage).for_each(|(_, ring)| ring.abandon());
         if replica > 0 {
             self.gatherings[stage].leave(replica, None);
@@ -117,7 +134,7 @@ impl Yard<'_> {
 
     /// User code is guarded inside, but for what a frame does when it is weighed or dropped. So another panic is a bug
     /// of the runtime; it is told, unless there is an error already that it may follow from.
-    fn guarded(self, kit: Kit, stage: usize, replica: usize) -> Option<Done> {
+    fn guarded(&self, kit: Kit, stage: usize, replica: usize) -> Option<Done> {
         let work = catch_unwind(AssertUnwindSafe(|| self.one(kit, stage, replica)));
         let fault = &self.shared.fault;
         match work.map_err(|payload| payload.downcast::<Unweighable>()) {
@@ -136,7 +153,7 @@ impl Yard<'_> {
     }
 
     /// One replica of one stage, from its first frame to its last.
-    pub(super) fn one(self, kit: Kit, stage: usize, replica: usize) -> Done {
+    pub(super) fn one(&self, kit: Kit, stage: usize, replica: usize) -> Done {
         let Yard { shape, shared, settings, .. } = self;
         let desk = &self.scene.board.stages[stage][replica];
         if settings.stall_after.is_some() {
@@ -145,7 +162,7 @@ impl Yard<'_> {
         let _pinned = pin::pin(&shape.posts[stage].cores, replica);
         let layout = &shape.layout.stages[stage];
         let mut engine = Engine::link(layout.clone(), &shape.layout.slots, kit, self.tools(stage, desk));
-        let purse = self.budget.map(|budget| Purse::new(budget.clone()));
+        let purse = self.budget.clone().map(Purse::new);
         let inlet = self.inlet(&mut engine, layout, purse.as_ref());
         let outlet = self.outlet(&mut engine, layout, purse.as_ref());
         let capacity = outlet.as_ref().map_or(0, |_| shape.spec(stage).capacity);
@@ -185,8 +202,8 @@ impl Yard<'_> {
         Done { kit, waited_frame_s, waited_room_s }
     }
 
-    fn tools(self, stage: usize, desk: &Arc<Desk>) -> Tools {
-        let Settings { sampling, observer, cancel, .. } = self.settings;
+    fn tools(&self, stage: usize, desk: &Arc<Desk>) -> Tools {
+        let Settings { sampling, observer, cancel, .. } = &self.settings;
         Tools {
             sampling: *sampling,
             observer: observer.clone(),
@@ -198,16 +215,16 @@ impl Yard<'_> {
     }
 
     fn lookout<'a>(&'a self, desk: &'a Desk, capacity: usize) -> Lookout<'a> {
-        let Settings { sampling, observer, .. } = self.settings;
-        let (board, observer) = (self.scene.board, observer.as_deref());
-        Lookout { desk, board, sampling: *sampling, observer, shared: self.shared, capacity }
+        let Settings { sampling, observer, .. } = &self.settings;
+        let (board, observer) = (&*self.scene.board, observer.as_deref());
+        Lookout { desk, board, sampling: *sampling, observer, shared: &self.shared, capacity }
     }
 
     /// Ties the ends of loops that go back from or to this stage.
-    fn back(self, engine: &mut Engine, stage: usize) -> Option<Back> {
+    fn back(&self, engine: &mut Engine, stage: usize) -> Option<Back> {
         let slots = &self.shape.layout.slots;
         let mut way_back = None;
-        for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(self.backs)
+        for (Feedback { enter, until, back, .. }, ring) in self.shape.layout.feedbacks.iter().zip(&self.backs)
         {
             if enter.0 == stage {
                 let cells = back.map(|slot| engine.cell(slot, slots));
@@ -223,19 +240,19 @@ impl Yard<'_> {
     }
 
     /// Where the last stage gives back the token of a frame that it is done with.
-    fn release(self, stage: usize) -> Option<Box<dyn Outlet>> {
+    fn release(&self, stage: usize) -> Option<Box<dyn Outlet>> {
         let gate = self.gates.iter().find(|gate| gate.behind == stage && self.shape.window.is_some())?;
         Some(gate.tokens.clone().outlet(Vec::new()))
     }
 
     /// Tokens for a first stage to take before each frame.
-    fn tokens(self, stage: usize) -> Vec<Box<dyn Inlet>> {
+    fn tokens(&self, stage: usize) -> Vec<Box<dyn Inlet>> {
         let gates = self.gates.iter().filter(|gate| gate.first == stage);
         gates.map(|gate| gate.tokens.clone().inlet(Vec::new())).collect()
     }
 
     /// The cells that are weighed of those that cross the boundary behind a stage.
-    fn scale(self, engine: &mut Engine, boundary: usize) -> Scale {
+    fn scale(&self, engine: &mut Engine, boundary: usize) -> Scale {
         let layout = &self.shape.layout;
         let weight = |&slot: &usize| {
             let weigher = layout.slots[slot].weigher.clone()?;
@@ -247,7 +264,7 @@ impl Yard<'_> {
     }
 
     fn inlet(
-        self,
+        &self,
         engine: &mut Engine,
         layout: &StageLayout,
         purse: Option<&Rc<Purse>>,
@@ -269,7 +286,7 @@ impl Yard<'_> {
     }
 
     fn outlet(
-        self,
+        &self,
         engine: &mut Engine,
         layout: &StageLayout,
         purse: Option<&Rc<Purse>>,
