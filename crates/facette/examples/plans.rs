@@ -1,8 +1,9 @@
 //! The dirty chain by plans made by hand, by the plan that `auto` makes, and as the simulator says they run.
 //!
-//! `cargo run --release -p facette --example plans -- my.ms [rounds] [npix] [arcsec]` grids a part of the data by each
-//! plan, round by round, with natural weights. Before each run the costs of the tasks are measured on some chunks; they are
-//! all that the simulator is told. One line of JSON for every run, then one for every plan with medians, then one for all.
+//! `cargo run --release -p facette --example plans -- my.ms [rounds] [npix] [arcsec] [chunks]` grids a part of the data
+//! by each plan, round by round, with natural weights. Before each run the costs of the tasks are measured on some
+//! chunks; they are all that the simulator is told. One line of JSON for every run, then one for every plan with medians,
+//! then one for all.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use facette::{
@@ -23,17 +24,18 @@ use std::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Chunks of a run.
-const CHUNKS: u64 = 300;
+/// Chunks of a run, if not said.
+const CHUNKS: f64 = 300.0;
 /// Rows are read in pieces of this size, as by the command.
 const READ_ROWS: usize = 16_384;
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let path = words.first().ok_or("give a MeasurementSet: plans my.ms [rounds] [npix] [arcsec]")?;
+    let path = words.first().ok_or("give a MeasurementSet: plans my.ms [rounds] [npix] [arcsec] [chunks]")?;
     let number = |i: usize, other: f64| words.get(i).map_or(Ok(other), |word| word.parse());
     let (rounds, npix, arcsec) = (number(1, 5.0)? as usize, number(2, 4096.0)? as usize, number(3, 1.5)?);
-    let cfg = open(path, ImageGeometry { nx: npix, ny: npix, cell_rad: arcsec * ARCSEC_RAD })?;
+    let chunks = number(4, CHUNKS)? as u64;
+    let cfg = open(path, ImageGeometry { nx: npix, ny: npix, cell_rad: arcsec * ARCSEC_RAD }, chunks)?;
     let cores = n_threads();
     let plans = by_hand(cores);
     let mut runs: Vec<(String, Vec<Ran>)> =
@@ -120,9 +122,9 @@ fn run(
 }
 
 /// Chunks from the middle of the first field, gridded with natural weights.
-fn open(path: &str, geometry: ImageGeometry) -> Result<Rehearse<f32>, Failure> {
+fn open(path: &str, geometry: ImageGeometry, chunks: u64) -> Result<Rehearse<f32>, Failure> {
     let whole = Ms::open(path)?.select(&Selection::default())?;
-    let rows = CHUNKS * chunk_rows(whole.setup().freq_hz.len()) as u64;
+    let rows = chunks.saturating_mul(chunk_rows(whole.setup().freq_hz.len()) as u64).min(whole.n_row_total());
     let first = whole.n_row_total().saturating_sub(rows) / 2;
     let rows = first..first + rows;
     let part = whole.part(std::slice::from_ref(&rows));
