@@ -15,7 +15,7 @@ use arrow_schema::{ArrowError, Field, FieldRef};
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, Strings, element_count};
 use crate::column::{RecordBytes, repeat_from};
-use crate::element::sealed::Decode;
+use crate::element::sealed::{Decode, Fixed};
 use crate::{ColumnInfo, DataType, Element, Error};
 
 /// Why there is no array.
@@ -120,6 +120,34 @@ fn records(scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<Arra
     Ok(Arc::new(BinaryArray::from_iter_values(cells.cells)))
 }
 
+/// The array of cells of one shape whose elements are numbers that lie in `values` row by row.
+pub(crate) fn of_one_shape(
+    info: &ColumnInfo,
+    shape: &[usize],
+    n_row: usize,
+    values: Buffer,
+) -> Result<ArrayRef, ReadError> {
+    let cells =
+        Cells { runs: vec![CellRun { shape: Some(shape.to_vec()), n: n_row }], is_array: info.is_array };
+    let leaf = match info.data_type {
+        DataType::Char => leaf::<Int8Type>(values),
+        DataType::UChar => leaf::<UInt8Type>(values),
+        DataType::Short => leaf::<Int16Type>(values),
+        DataType::UShort => leaf::<UInt16Type>(values),
+        DataType::Int => leaf::<Int32Type>(values),
+        DataType::UInt => leaf::<UInt32Type>(values),
+        DataType::Int64 => leaf::<Int64Type>(values),
+        DataType::Double | DataType::DComplex => leaf::<Float64Type>(values),
+        _ => leaf::<Float32Type>(values),
+    };
+    let is_pair = info.data_type.is_complex();
+    cells.nest(info, if is_pair { fixed_list(2, leaf, None)? } else { leaf })
+}
+
+fn leaf<P: ArrowPrimitiveType>(values: Buffer) -> ArrayRef {
+    Arc::new(PrimitiveArray::<P>::new(values.into(), None))
+}
+
 /// Where elements are collected.
 trait Values {
     fn append(&mut self, data: Data<'_>, repeat: usize);
@@ -129,7 +157,7 @@ trait Values {
 
 struct Numbers<T> {
     out: Vec<T>,
-    decode: fn(&[u8], &mut Vec<T>),
+    decode: Fixed<T>,
     /// Numbers per element.
     width: usize,
 }
@@ -138,7 +166,7 @@ impl<T: Element> Values for Numbers<T> {
     fn append(&mut self, data: Data<'_>, repeat: usize) {
         if let Data::Fixed(bytes) = data {
             let start = self.out.len();
-            (self.decode)(bytes, &mut self.out);
+            (self.decode.append)(bytes, &mut self.out);
             repeat_from(&mut self.out, start, repeat);
         }
     }

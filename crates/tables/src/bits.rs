@@ -11,14 +11,29 @@ pub(crate) fn unpack(packed: &[u8], first: usize, n: usize, out: &mut Vec<u8>) {
     out.extend((0..head).map(|i| (packed[0] >> (skip + i)) & 1));
     let packed = &packed[usize::from(head > 0)..];
     let whole = (n - head) / 8;
-    out.extend(packed[..whole].iter().flat_map(|&byte| spread(byte)));
+    let start = out.len();
+    out.resize(start + 8 * whole, 0);
+    for (out, &byte) in out[start..].as_chunks_mut().0.iter_mut().zip(packed) {
+        *out = SPREAD[usize::from(byte)];
+    }
     let tail = (n - head) % 8;
     out.extend((0..tail).map(|i| (packed[whole] >> i) & 1));
 }
 
-/// The eight bits of a byte, each in a byte of its own: isolate bit i in byte i, then carry it down to bit 0.
-fn spread(byte: u8) -> [u8; 8] {
-    let isolated = u64::from(byte).wrapping_mul(0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+/// The eight bits of each byte, each in a byte of its own.
+static SPREAD: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = spread(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Isolates bit i in byte i, then carries it down to bit 0.
+const fn spread(byte: u8) -> [u8; 8] {
+    let isolated = (byte as u64).wrapping_mul(0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
     (((isolated + 0x7f7f_7f7f_7f7f_7f7f) >> 7) & 0x0101_0101_0101_0101).to_le_bytes()
 }
 
@@ -42,7 +57,7 @@ mod tests {
     #[test]
     fn every_byte_spreads() {
         for byte in 0..=255u8 {
-            assert_eq!(spread(byte), std::array::from_fn(|i| (byte >> i) & 1));
+            assert_eq!(SPREAD[usize::from(byte)], std::array::from_fn(|i| (byte >> i) & 1));
         }
     }
 }

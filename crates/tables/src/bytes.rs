@@ -14,6 +14,22 @@ pub(crate) enum Order {
     Little,
 }
 
+impl Order {
+    pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Order::Big => u32::from_be_bytes(bytes),
+            Order::Little => u32::from_le_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn u64(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Order::Big => u64::from_be_bytes(bytes),
+            Order::Little => u64::from_le_bytes(bytes),
+        }
+    }
+}
+
 /// A position in a piece of a file.
 pub(crate) struct Reader<'a> {
     file: &'a Path,

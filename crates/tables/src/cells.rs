@@ -57,6 +57,15 @@ pub(crate) trait Sink {
     /// The next `n` rows have no value.
     fn undefined(&mut self, n: u64) -> Result<(), Error>;
 
+    /// Where the next `n_cell` cells of `shape` may be put as they are stored, instead of handing them over with
+    /// [`Sink::defined`]; then [`Sink::placed`] follows. `None`: hand them over.
+    fn room(&mut self, _shape: &[usize], _n_cell: usize) -> Result<Option<&mut [u8]>, Error> {
+        Ok(None)
+    }
+
+    /// The room that was given last is filled.
+    fn placed(&mut self) {}
+
     /// Whether only shapes matter and `data` may be empty.
     fn shape_only(&self) -> bool {
         false

@@ -8,6 +8,7 @@ use arrow_array::ArrayRef;
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::element::sealed::Decode;
+use crate::fill::Fill;
 use crate::storage::{ShapeOf, Storage};
 use crate::table::Inner;
 use crate::value::Record;
@@ -86,7 +87,19 @@ impl Column {
     /// When rows are not in the table, the storage manager is not supported, its files are damaged, or the array
     /// would have more than 2³¹ − 1 elements on one level.
     pub fn read(&self, rows: Range<u64>) -> Result<ArrayRef, Error> {
+        self.read_on(1, rows)
+    }
+
+    /// As [`Column::read`], by so many threads where the cells are many numbers of one shape.
+    ///
+    /// # Errors
+    /// As [`Column::read`].
+    pub fn read_on(&self, threads: usize, rows: Range<u64>) -> Result<ArrayRef, Error> {
         let info = self.info();
+        if let Some((shape, values)) = self.fresh(threads, &rows)? {
+            let n_row = (rows.end - rows.start) as usize;
+            return arrow::of_one_shape(info, &shape, n_row, values).map_err(|e| self.named_size(e));
+        }
         arrow::read(info, self.table.dat.order, |sink| self.scan(rows.clone(), sink))
             .map_err(|e| self.named_size(e))
     }
@@ -101,26 +114,76 @@ impl Column {
     /// which row), or the elements do not read as `T` (see [`Element`]).
     pub fn read_flat<T: Element>(&self, rows: Range<u64>, out: &mut Vec<T>) -> Result<Vec<usize>, Error> {
         let info = self.info();
-        let order = self.table.dat.order;
-        let decode = T::decode(info.data_type, order).ok_or_else(|| Error::Type {
-            table: self.table.path.clone(),
-            column: info.name.clone(),
-            data_type: info.data_type.to_string(),
-            wanted: T::NAME,
-        })?;
+        let decode = self.decode()?;
         let before = out.len();
         let mut flat = Flat { column: self, out, decode, shape: None, rows: rows.clone() };
         let result = self.scan(rows, &mut flat);
-        let shape = flat.shape;
+        let shape = flat.shape.or_else(|| info.shape.clone()).unwrap_or_default();
         if let Err(error) = result {
             out.truncate(before);
             return Err(error);
         }
-        let mut shape = shape.or_else(|| info.shape.clone()).unwrap_or_default();
-        if info.data_type.is_complex() {
+        Ok(self.with_parts(shape))
+    }
+
+    /// Fills `out` with the elements of all cells of `rows`, as [`Column::read_flat`] would append them; the cells'
+    /// shape. Where tiles hold whole cells of numbers, they go from the file to where they are wanted in one step.
+    ///
+    /// Several threads may fill parts of one buffer side by side.
+    ///
+    /// # Errors
+    /// As [`Column::read_flat`], and when `out` does not have as many elements as the cells. `out` may then hold some.
+    pub fn read_into<T: Element>(&self, rows: Range<u64>, out: &mut [T]) -> Result<Vec<usize>, Error> {
+        let mut fill = Fill::new(self, self.decode()?, rows.clone(), out);
+        self.scan(rows, &mut fill)?;
+        let (n_filled, shape) = (fill.n_filled(), fill.shape.take());
+        let shape = shape.or_else(|| self.info().shape.clone()).unwrap_or_default();
+        if n_filled < out.len() {
+            return Err(self.other_size(out.len(), Some(n_filled), &shape));
+        }
+        Ok(self.with_parts(shape))
+    }
+
+    fn decode<T: Element>(&self) -> Result<Decode<T>, Error> {
+        let info = self.info();
+        T::decode(info.data_type, self.table.dat.order).ok_or_else(|| Error::Type {
+            table: self.table.path.clone(),
+            column: info.name.clone(),
+            data_type: info.data_type.to_string(),
+            wanted: T::NAME,
+        })
+    }
+
+    /// The shape of what is read of cells of a shape: complex numbers are pairs.
+    fn with_parts(&self, mut shape: Vec<usize>) -> Vec<usize> {
+        if self.info().data_type.is_complex() {
             shape.push(2);
         }
-        Ok(shape)
+        shape
+    }
+
+    pub(crate) fn no_value(&self, row: u64) -> Error {
+        Error::Undefined { table: self.table.path.clone(), column: self.info().name.clone(), row }
+    }
+
+    pub(crate) fn other_shape(&self, row: u64, expected: &[usize], found: &[usize]) -> Error {
+        Error::Shape {
+            table: self.table.path.clone(),
+            column: self.info().name.clone(),
+            row,
+            expected: expected.to_vec(),
+            found: found.to_vec(),
+        }
+    }
+
+    pub(crate) fn other_size(&self, n_element: usize, n_want: Option<usize>, shape: &[usize]) -> Error {
+        Error::Size {
+            table: self.table.path.clone(),
+            column: self.info().name.clone(),
+            shape: shape.to_vec(),
+            n_element,
+            n_want: n_want.unwrap_or(usize::MAX),
+        }
     }
 
     /// The record in a cell of a Record column; `None` if the column holds something else.
@@ -216,13 +279,7 @@ impl<T: Element> Flat<'_, T> {
         if expected == shape {
             return Ok(());
         }
-        Err(Error::Shape {
-            table: self.column.table.path.clone(),
-            column: self.column.info().name.clone(),
-            row: self.rows.start,
-            expected: expected.clone(),
-            found: shape.to_vec(),
-        })
+        Err(self.column.other_shape(self.rows.start, expected, shape))
     }
 }
 
@@ -231,7 +288,7 @@ impl<T: Element> Sink for Flat<'_, T> {
         self.check_shape(run.shape)?;
         let before = self.out.len();
         match (&self.decode, run.data) {
-            (Decode::Fixed(decode), Data::Fixed(bytes)) => decode(bytes, self.out),
+            (Decode::Fixed(decode), Data::Fixed(bytes)) => (decode.append)(bytes, self.out),
             (Decode::Text(decode), Data::Strings(strings)) => self.out.extend(strings.iter().map(decode)),
             // The column's type decided both.
             _ => {}
@@ -242,11 +299,7 @@ impl<T: Element> Sink for Flat<'_, T> {
     }
 
     fn undefined(&mut self, _n: u64) -> Result<(), Error> {
-        Err(Error::Undefined {
-            table: self.column.table.path.clone(),
-            column: self.column.info().name.clone(),
-            row: self.rows.start,
-        })
+        Err(self.column.no_value(self.rows.start))
     }
 }
 

@@ -14,12 +14,29 @@ pub(crate) mod sealed {
     use crate::bytes::Order;
 
     /// How cells become values.
+    #[derive(Clone, Copy)]
     pub enum Decode<T> {
-        /// Appends fixed-size elements.
-        Fixed(fn(&[u8], &mut Vec<T>)),
+        /// Fixed-size elements.
+        Fixed(Fixed<T>),
         /// Makes one value of one string's bytes.
         Text(fn(&[u8]) -> T),
     }
+
+    /// Decoding of fixed-size elements.
+    #[derive(Clone, Copy)]
+    pub struct Fixed<T> {
+        /// Appends them.
+        pub append: fn(&[u8], &mut Vec<T>),
+        /// Fills a slice of as many elements.
+        pub fill: fn(&[u8], &mut [T]),
+        /// The bytes that values lie in if these have the width of the elements as stored: to be filled with these and
+        /// then put in order with `settle`.
+        pub memory: Memory<T>,
+        /// Makes values of elements that were put in their memory as stored.
+        pub settle: fn(&mut [T]),
+    }
+
+    type Memory<T> = fn(&mut [T]) -> Option<&mut [u8]>;
 
     /// Types with a way to decode cells.
     pub trait Decoded: Clone + Default + Sized + Send + 'static {
@@ -32,20 +49,32 @@ pub(crate) mod sealed {
     }
 }
 
-use sealed::{Decode, Decoded};
+use sealed::{Decode, Decoded, Fixed};
 
 use crate::bytes::Order;
 
 macro_rules! fixed {
     ($raw:ty, $order:expr) => {
         Decode::Fixed(match $order {
-            Order::Little => |bytes, out| {
-                out.extend(bytes.as_chunks().0.iter().map(|b| Self::from(<$raw>::from_le_bytes(*b))));
-            },
-            Order::Big => |bytes, out| {
-                out.extend(bytes.as_chunks().0.iter().map(|b| Self::from(<$raw>::from_be_bytes(*b))));
-            },
+            Order::Little => fixed!(of $raw, from_le_bytes),
+            Order::Big => fixed!(of $raw, from_be_bytes),
         })
+    };
+    (of $raw:ty, $from_bytes:ident) => {
+        Fixed {
+            append: |bytes, out| {
+                out.extend(bytes.as_chunks().0.iter().map(|b| Self::from(<$raw>::$from_bytes(*b))));
+            },
+            fill: |bytes, out| {
+                let values = bytes.as_chunks().0.iter().map(|b| Self::from(<$raw>::$from_bytes(*b)));
+                out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+            },
+            memory: |out| (size_of::<$raw>() == size_of::<Self>()).then(|| bytemuck::cast_slice_mut(out)),
+            // Nothing is left of it where the order is that of the computer.
+            settle: |out| {
+                out.iter_mut().for_each(|value| *value = Self::$from_bytes(value.to_ne_bytes()));
+            },
+        }
     };
 }
 
@@ -95,7 +124,12 @@ macro_rules! others {
 }
 
 others! {
-    bool: Bool, Decode::Fixed(|bytes, out| out.extend(bytes.iter().map(|&b| b != 0)));
+    bool: Bool, Decode::Fixed(Fixed {
+        append: |bytes, out| out.extend(bytes.iter().map(|&b| b != 0)),
+        fill: |bytes, out| out.iter_mut().zip(bytes).for_each(|(out, &b)| *out = b != 0),
+        memory: |_| None,
+        settle: |_| {},
+    });
     String: String, Decode::Text(|bytes| String::from_utf8_lossy(bytes).into_owned());
     Vec<u8>: String, Decode::Text(<[u8]>::to_vec);
 }
@@ -107,7 +141,7 @@ mod tests {
     fn decoded<T: Element>(data_type: DataType, order: Order, bytes: &[u8]) -> Option<Vec<T>> {
         let mut out = Vec::new();
         match T::decode(data_type, order)? {
-            Decode::Fixed(decode) => decode(bytes, &mut out),
+            Decode::Fixed(decode) => (decode.append)(bytes, &mut out),
             Decode::Text(decode) => out.push(decode(bytes)),
         }
         Some(out)

@@ -110,6 +110,24 @@ pub enum Error {
         /// The type asked for.
         wanted: &'static str,
     },
+    /// The caller's memory is not as large as the cells.
+    #[error(
+        "memory of {n_element} elements was given for cells of column {column} of {}, which have {n_want} of shape \
+         {shape:?}",
+        table.display()
+    )]
+    Size {
+        /// The table.
+        table: PathBuf,
+        /// The column.
+        column: String,
+        /// Shape of a cell, slowest axis first.
+        shape: Vec<usize>,
+        /// Elements of the memory.
+        n_element: usize,
+        /// Elements of the cells.
+        n_want: usize,
+    },
     /// A cell without a value where one is needed.
     #[error("column {column} of {} has no value in row {row}", table.display())]
     Undefined {

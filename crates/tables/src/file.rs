@@ -34,14 +34,23 @@ impl DataFile {
     /// Makes `buffer` the `n` bytes at `offset`.
     pub(crate) fn read(&self, offset: u64, n: usize, buffer: &mut Vec<u8>) -> Result<(), Error> {
         if offset.checked_add(n as u64).is_none_or(|end| end > self.len) {
-            return Err(self.fail(offset, format!("{n} bytes"), format!("a file of {} bytes", self.len)));
+            return Err(self.too_short(offset, n));
         }
         // Grows only: the old contents are overwritten, so there is nothing to clear.
         if buffer.len() < n {
             buffer.resize(n, 0);
         }
         buffer.truncate(n);
-        self.file.read_exact_at(buffer, offset).map_err(|source| {
+        self.read_into(offset, buffer)
+    }
+
+    /// Fills `out` with the bytes at `offset`.
+    pub(crate) fn read_into(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        let n = out.len();
+        if offset.checked_add(n as u64).is_none_or(|end| end > self.len) {
+            return Err(self.too_short(offset, n));
+        }
+        self.file.read_exact_at(out, offset).map_err(|source| {
             if source.kind() == ErrorKind::UnexpectedEof {
                 self.fail(offset, format!("{n} bytes"), "a file that became shorter")
             } else {
@@ -54,6 +63,10 @@ impl DataFile {
     pub(crate) fn read_up_to(&self, offset: u64, n: usize, buffer: &mut Vec<u8>) -> Result<(), Error> {
         let there = self.len.saturating_sub(offset).min(n as u64) as usize;
         self.read(offset.min(self.len), there, buffer)
+    }
+
+    fn too_short(&self, offset: u64, n: usize) -> Error {
+        self.fail(offset, format!("{n} bytes"), format!("a file of {} bytes", self.len))
     }
 
     pub(crate) fn fail(&self, offset: u64, expected: impl Into<String>, found: impl Into<String>) -> Error {

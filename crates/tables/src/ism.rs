@@ -45,6 +45,8 @@ struct Scratch {
     entries: Vec<(u64, usize)>,
     unpacked: Vec<u8>,
     strings: Strings,
+    /// Values that hold for one row each, put together.
+    singles: Vec<u8>,
 }
 
 impl Incremental {
@@ -97,18 +99,49 @@ impl Incremental {
             r.take(n * (row_size + 4))?;
             n = r.count(row_size + 4)?;
         }
+        let (rows, offsets) = (r.take(n * row_size)?, r.take(n * 4)?);
+        let offsets = offsets.as_chunks().0.iter();
+        let offsets = offsets.map(|&offset| (self.order.u32(offset) as usize).saturating_add(4));
         scratch.entries.clear();
-        for _ in 0..n {
-            let row = if wide { r.u64()? } else { r.u32()?.into() };
-            scratch.entries.push((row, 0));
-        }
-        for i in 0..n {
-            scratch.entries[i].1 = (r.u32()? as usize).saturating_add(4);
+        if wide {
+            let rows = rows.as_chunks().0.iter().map(|&row| self.order.u64(row));
+            scratch.entries.extend(rows.zip(offsets));
+        } else {
+            let rows = rows.as_chunks().0.iter().map(|&row| self.order.u32(row).into());
+            scratch.entries.extend(rows.zip(offsets));
         }
         let ascends = scratch.entries.windows(2).all(|w| w[0].0 < w[1].0);
         if !ascends || scratch.entries.first().is_none_or(|e| e.0 != 0) {
             return Err(r.fail("ascending rows from 0 in a bucket's index", format!("{n} others")));
         }
+        Ok(())
+    }
+
+    /// Bytes of a value, where it is numbers as they stand.
+    fn size_of_value(&self, i_column: usize) -> Result<Option<usize>, Error> {
+        let column = &self.columns[i_column];
+        let Some(size) =
+            column.data_type.size().filter(|_| column.direct && column.data_type != DataType::Bool)
+        else {
+            return Ok(None);
+        };
+        let (_, n) = column.direct_shape(&self.file)?;
+        Ok(n.checked_mul(size).filter(|&n| n > 0))
+    }
+
+    /// Hands what was put together of values that hold for one row each.
+    fn hand_singles(
+        &self,
+        i_column: usize,
+        size: Option<usize>,
+        scratch: &mut Scratch,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let Some(size) = size.filter(|_| !scratch.singles.is_empty()) else { return Ok(()) };
+        let (shape, _) = self.columns[i_column].direct_shape(&self.file)?;
+        let (n_cell, data) = (scratch.singles.len() / size, Data::Fixed(&scratch.singles));
+        sink.defined(Run { shape, n_cell, repeat: 1, data })?;
+        scratch.singles.clear();
         Ok(())
     }
 
@@ -161,6 +194,7 @@ impl Storage for Incremental {
 
     fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut scratch = Scratch::default();
+        let size = self.size_of_value(i_column)?;
         let first = self.rows.partition_point(|&row| row <= rows.start).saturating_sub(1);
         for k in first..self.bucket.len() {
             let base = self.rows[k];
@@ -180,8 +214,18 @@ impl Storage for Incremental {
                 if row.max(from) >= until {
                     break;
                 }
-                self.hand(i_column, (at, until - row.max(from)), &mut scratch, sink)?;
+                let n = until - row.max(from);
+                let single =
+                    size.filter(|_| n == 1).and_then(|n| scratch.bucket.get(at..at.saturating_add(n)));
+                match single {
+                    Some(value) => scratch.singles.extend_from_slice(value),
+                    None => {
+                        self.hand_singles(i_column, size, &mut scratch, sink)?;
+                        self.hand(i_column, (at, n), &mut scratch, sink)?;
+                    }
+                }
             }
+            self.hand_singles(i_column, size, &mut scratch, sink)?;
         }
         Ok(())
     }
@@ -265,11 +309,13 @@ mod tests {
 
     impl Sink for Kept {
         fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
-            let value = match run.data {
+            let value: Vec<u8> = match run.data {
                 Data::Fixed(bytes) => bytes.to_vec(),
                 Data::Strings(strings) => strings.iter().flatten().copied().collect(),
             };
-            self.0.push((Some(value), run.n_cell * run.repeat));
+            for cell in value.chunks_exact(value.len() / run.n_cell) {
+                self.0.push((Some(cell.to_vec()), run.repeat));
+            }
             Ok(())
         }
 

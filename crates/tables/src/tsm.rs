@@ -53,6 +53,8 @@ struct Layout<'a> {
     /// Bytes of an element in memory.
     size: usize,
     is_bool: bool,
+    /// Rows of neighboring tiles follow each other in the file without anything between them.
+    is_one_piece: bool,
 }
 
 #[derive(Default)]
@@ -111,6 +113,7 @@ impl Tiled {
             band: band as u64,
             size: data_type.size()?,
             is_bool: data_type == DataType::Bool,
+            is_one_piece: cell == tile && self.parts.len() == 1,
         };
         // One row of all tiles must be in the file (as bits at least), so a damaged shape asks for no memory.
         let most = file.len().checked_mul(8)?;
@@ -177,7 +180,13 @@ impl Layout<'_> {
         let mut start = rows.start;
         while start < rows.end {
             let band = start / self.tile_rows;
-            let end = rows.end.min((band + 1).saturating_mul(self.tile_rows)).min(start + together);
+            let end_of_band = rows.end.min((band + 1).saturating_mul(self.tile_rows));
+            let end_of_piece = if self.is_one_piece { rows.end } else { end_of_band };
+            if self.place(start..end_of_piece, sink)? {
+                start = end_of_piece;
+                continue;
+            }
+            let end = end_of_band.min(start + together);
             let n = (end - start) as usize;
             let Some(end_tile) = (band + 1).checked_mul(self.band) else {
                 return Err(self.file.fail(0, "fewer tiles", format!("row {start}")));
@@ -201,6 +210,24 @@ impl Layout<'_> {
             start = end;
         }
         Ok(())
+    }
+
+    /// Puts rows that are one piece of the file straight to where they are wanted; whether they could be.
+    fn place(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<bool, Error> {
+        if self.cell != self.tile || self.is_bool || self.cell_len == 0 {
+            return Ok(false);
+        }
+        let Some(room) = sink.room(&self.shape, (rows.end - rows.start) as usize)? else { return Ok(false) };
+        let tile = rows.start / self.tile_rows;
+        let row_bytes = (self.plane * self.size) as u64;
+        let at = tile.checked_mul(self.bucket_size).and_then(|at| at.checked_add(self.start));
+        let at = at.zip((rows.start % self.tile_rows).checked_mul(row_bytes));
+        let Some(at) = at.and_then(|(at, skip)| at.checked_add(skip)) else {
+            return Err(self.file.fail(self.start, "fewer tiles", format!("row {}", rows.start)));
+        };
+        self.file.read_into(at, room)?;
+        sink.placed();
+        Ok(true)
     }
 
     /// `n` rows from `row` of tile `tile`: in `raw` as stored or, if Bool, unpacked in `piece`.
