@@ -16,6 +16,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod aips;
 mod aipsio;
 mod arrayfile;
 mod arrow;
@@ -23,22 +24,27 @@ mod bits;
 mod bytes;
 mod cells;
 mod column;
+mod concatenation;
 mod data_type;
 mod desc;
 mod element;
 mod error;
 mod file;
+mod forward;
 mod info;
 mod ism;
 mod keyword_path;
 mod lock;
 mod record;
+mod reference;
 mod ssm;
 mod ssm_strings;
 mod storage;
+mod swapped;
 mod table;
 mod tsm;
 mod tsm_header;
+mod tsm_values;
 mod value;
 
 pub use column::{Column, ColumnInfo};

@@ -1,6 +1,6 @@
-//! TiledColumnStMan and TiledShapeStMan: cells stacked to hypercubes, cut into tiles.
+//! The tiled storage managers (Column, Shape, Cell, Data): cells stacked to hypercubes, cut into tiles.
 //!
-//! The last axis of a cube is that of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
+//! The last axis of a cube is that of rows; a TiledDataStMan may have several of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
 //! `table.fN_TSM<k>`, whole also at the edges. In a tile the columns of the hypercolumn follow each other, by
 //! descending element size (Bool counts as 0, equal ones in the hypercolumn's order), each part a whole tile, first
 //! axis fastest, in the table's byte order; a Bool part is ceil(pixels / 8) bytes of bits over the whole tile.
@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::bits;
+use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::file::DataFile;
 use crate::storage::{Place, Storage, StoredColumn};
 use crate::tsm_header::{CubeDesc, Header, Segment};
+use crate::tsm_values::CubeValues;
 use crate::{DataType, Error};
 
 /// Bytes that are put together before they are handed on: they stay in cache.
@@ -27,6 +29,7 @@ pub(crate) struct Tiled {
     files: BTreeMap<u32, DataFile>,
     header: Header,
     header_file: DataFile,
+    order: Order,
     columns: Vec<StoredColumn>,
     /// The columns in the cubes, in the order of their parts; index into `columns`.
     parts: Vec<usize>,
@@ -41,7 +44,8 @@ struct Layout<'a> {
     /// Cell shape, slowest axis first.
     shape: Vec<usize>,
     n_row: u64,
-    tile_rows: u64,
+    /// Length of each axis of rows and of the tiles there, fastest first.
+    row_axes: Vec<(u64, u64)>,
     /// Lengths of the merged axes but the last, fastest first: cell and tile.
     cell: Vec<usize>,
     tile: Vec<usize>,
@@ -69,7 +73,7 @@ impl Tiled {
         let parts = parts(&place, &header.hypercolumn);
         let open = |k: u32| DataFile::open(place.path(&format!("_TSM{k}"))).map(|file| (k, file));
         let files = header.files().into_iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Tiled { files, header, header_file, columns: place.columns, parts })
+        Ok(Tiled { files, header, header_file, order: place.order, columns: place.columns, parts })
     }
 
     /// Where column `i_column` is in a cube; `None` for a cube without data.
@@ -92,8 +96,12 @@ impl Tiled {
         let at = self.parts.iter().position(|&i| i == i_column)?;
         let sum = |parts: &[usize]| parts.iter().try_fold(0_u64, |sum, i| sum.checked_add(part(i)? as u64));
         let (bucket_size, before) = (sum(&self.parts)?, sum(&self.parts[..at])?);
-        let (&n_row, cell) = cube.shape.split_last()?;
-        let (&tile_rows, tile) = cube.tile.split_last()?;
+        let n_cell_axis = cube.shape.len().checked_sub(cube.n_row_axis)?;
+        let (cell, row_shape) = cube.shape.split_at(n_cell_axis);
+        let (tile, row_tile) = cube.tile.split_at(n_cell_axis);
+        // Every place and every tile must be countable.
+        let n_row = row_shape.iter().try_fold(1_u64, |n, &k| n.checked_mul(k as u64))?;
+        row_tile.iter().try_fold(1_u64, |n, &k| n.checked_mul(k as u64))?;
         let band = cell.iter().zip(tile).try_fold(1_usize, |n, (&c, &t)| n.checked_mul(c.div_ceil(t)))?;
         let (merged_cell, merged_tile) = merge_axes(cell, tile);
         let data_type = self.columns[i_column].data_type;
@@ -102,8 +110,8 @@ impl Tiled {
             start: cube.offset.checked_add(before)?,
             bucket_size,
             shape: cell.iter().rev().copied().collect(),
-            n_row: n_row as u64,
-            tile_rows: tile_rows as u64,
+            n_row,
+            row_axes: row_shape.iter().zip(row_tile).map(|(&n, &t)| (n as u64, t as u64)).collect(),
             cell_len: element_count(cell)?,
             plane: element_count(tile)?,
             cell: merged_cell,
@@ -149,6 +157,19 @@ impl Storage for Tiled {
                 sink.undefined(n)?;
                 continue;
             };
+            if !self.parts.contains(&i_column) {
+                let end = segment.last_position.checked_sub(segment.last_row + 1 - piece.end);
+                let start = end.and_then(|end| (end + 1).checked_sub(n));
+                let start = start.ok_or_else(|| self.header_file.fail(0, "rows inside a cube", "others"))?;
+                let values = CubeValues {
+                    cube: &self.header.cubes[cube],
+                    column: &self.columns[i_column],
+                    header: &self.header_file,
+                    order: self.order,
+                };
+                values.read(start..start + n, sink)?;
+                continue;
+            }
             match self.layout(&self.header.cubes[cube], i_column)? {
                 None => sink.undefined(n)?,
                 Some(layout) if sink.shape_only() => {
@@ -176,14 +197,13 @@ impl Layout<'_> {
         let together = (BLOCK / (self.cell_len.max(self.plane) * self.size).max(1)).max(1) as u64;
         let mut start = rows.start;
         while start < rows.end {
-            let band = start / self.tile_rows;
-            let end = rows.end.min((band + 1).saturating_mul(self.tile_rows)).min(start + together);
+            let (band, in_tile, contiguous) = self.place(start);
+            let end = rows.end.min(start.saturating_add(contiguous.min(together)));
             let n = (end - start) as usize;
-            let Some(end_tile) = (band + 1).checked_mul(self.band) else {
+            let Some(end_tile) = band.and_then(|band| band.checked_add(1)?.checked_mul(self.band)) else {
                 return Err(self.file.fail(0, "fewer tiles", format!("row {start}")));
             };
             let first_tile = end_tile - self.band;
-            let in_tile = start - band * self.tile_rows;
             let whole = self.cell == self.tile;
             if self.cell_len == 0 {
                 scratch.block.clear();
@@ -201,6 +221,25 @@ impl Layout<'_> {
             start = end;
         }
         Ok(())
+    }
+
+    /// The band of tiles that holds a row, its place there and how many rows follow each other from it.
+    fn place(&self, row: u64) -> (Option<u64>, u64, u64) {
+        let (mut left, mut bands, mut stride, mut tile_stride) = (row, Some(0_u64), Some(1_u64), 1_u64);
+        let (mut in_tile, mut contiguous) = (0, 0);
+        for (axis, &(length, tile)) in self.row_axes.iter().enumerate() {
+            let last = axis + 1 == self.row_axes.len();
+            let x = if last { left } else { left % length.max(1) };
+            left /= length.max(1);
+            bands = bands.zip(stride).and_then(|(b, s)| (x / tile).checked_mul(s)?.checked_add(b));
+            stride = stride.and_then(|s| s.checked_mul(length.div_ceil(tile)));
+            in_tile += x % tile * tile_stride;
+            tile_stride *= tile;
+            if axis == 0 {
+                contiguous = (tile - x % tile).min(if last { u64::MAX } else { length - x });
+            }
+        }
+        (bands, in_tile, contiguous)
     }
 
     /// `n` rows from `row` of tile `tile`: in `raw` as stored or, if Bool, unpacked in `piece`.
@@ -386,7 +425,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.f0_TSM0");
         std::fs::write(&path, cube_file(shape, tile)).unwrap();
-        let cube = CubeDesc { shape: shape.to_vec(), tile: tile.to_vec(), file: Some(0), offset: 0 };
+        let cube = CubeDesc {
+            shape: shape.to_vec(),
+            tile: tile.to_vec(),
+            n_row_axis: 1,
+            file: Some(0),
+            ..CubeDesc::default()
+        };
         let n_row = shape[shape.len() - 1] as u64;
         let segment = Segment { last_row: n_row - 1, cube: Some(0), last_position: n_row - 1 };
         let header = Header { n_row, hypercolumn: String::new(), cubes: vec![cube], segments: vec![segment] };
@@ -394,6 +439,7 @@ mod tests {
             files: [(0, DataFile::open(path.clone()).unwrap())].into(),
             header,
             header_file: DataFile::open(path).unwrap(),
+            order: Order::Little,
             columns: vec![column("FLAG", DataType::Bool), column("COUNT", DataType::Int)],
             // By descending size.
             parts: vec![1, 0],
