@@ -1,15 +1,16 @@
 //! StManAipsIO, the oldest storage manager: whole columns in one AipsIO object.
 //!
 //! ```text
-//! table.fN (big-endian): object "StManAipsIO" v1|2: (v2) String name; uInt seqnr, unique, nrow, ncol;
-//!                        ncol × Int dataType; then column by column:
+//! table.fN, big-endian as the array file, whatever the table's order:
+//! object "StManAipsIO" v1|2: (v2) String name; uInt seqnr, unique, nrow, ncol; ncol × Int dataType; then the columns:
 //! scalar:   object "StManColumnAipsIO": uInt nrow; until all rows are there: uInt rows (0: the rest); uInt n; values
 //! direct:   object "StManColumnArrayAipsIO" v1|2: (v1) uInt dataType; IPosition shape; uInt n;  a scalar column
 //!           whose n counts elements
 //! indirect: object "StManColumnIndArrayAipsIO" v1|2: Int dataType; uInt seqnr;  a scalar column whose values are uInt
 //!           offsets (0: undefined; 2³¹ + 1: an Int64 with the offset follows) in table.fNi, in v1 table.fNi<seqnr>
 //! ```
-//! casacore holds such a file in memory, and so does this.
+//! Bool values are bits, those of each array from a byte of its own. casacore holds such a file in memory, and so
+//! does this.
 
 use std::ops::Range;
 
@@ -37,7 +38,7 @@ pub(crate) struct Aips {
 
 /// Where a column's cells are.
 enum Cells {
-    /// Runs of rows with fixed-size elements.
+    /// Runs of rows with fixed-size elements; Bool as bits, each array from a byte of its own.
     Fixed(Vec<Chunk>),
     /// Byte offset of each string in the file.
     Strings { rows: u64, at: Vec<usize> },
@@ -97,7 +98,14 @@ impl Aips {
             let first = (start - chunk.rows.start) as usize * n_element;
             let data = if column.data_type == DataType::Bool {
                 unpacked.clear();
-                bits::unpack(&self.bytes[chunk.at..], first, n_cell * n_element, &mut unpacked);
+                if column.is_array {
+                    for row in start - chunk.rows.start..end - chunk.rows.start {
+                        let at = chunk.at + row as usize * n_element.div_ceil(8);
+                        bits::unpack(&self.bytes[at..], 0, n_element, &mut unpacked);
+                    }
+                } else {
+                    bits::unpack(&self.bytes[chunk.at..], first, n_cell, &mut unpacked);
+                }
                 &unpacked[..]
             } else {
                 let size = column.data_type.size().unwrap_or(1);
@@ -143,11 +151,15 @@ impl Storage for Aips {
 
     fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let column = &self.columns[i_column];
+        let mut swapped;
+        let sink = if self.order == Order::Big {
+            sink
+        } else {
+            swapped = Swapped::new(column.data_type, sink);
+            &mut swapped
+        };
         match &self.cells[i_column] {
-            Cells::Fixed(chunks) if self.order == Order::Big => self.read_fixed(column, chunks, &rows, sink),
-            Cells::Fixed(chunks) => {
-                self.read_fixed(column, chunks, &rows, &mut Swapped::new(column.data_type, sink))
-            }
+            Cells::Fixed(chunks) => self.read_fixed(column, chunks, &rows, sink),
             Cells::Strings { at, .. } => self.read_strings(column, at, rows, sink),
             Cells::Arrays { offsets, file } => {
                 let offsets = &offsets[rows.start as usize..rows.end as usize];
@@ -175,7 +187,7 @@ impl Cells {
             let suffix = if version > 1 { "i".to_owned() } else { format!("i{seqnr}") };
             let offsets = read_offsets(r)?;
             r.close_object();
-            return Ok(Cells::Arrays { offsets, file: ArrayFile::open(place.path(&suffix), place.order)? });
+            return Ok(Cells::Arrays { offsets, file: ArrayFile::open(place.path(&suffix), Order::Big)? });
         }
         let (_, n_element) = column.direct_shape(file)?;
         if column.is_array {
@@ -184,15 +196,16 @@ impl Cells {
                 r.iposition()?;
                 r.u32()?;
             }
-            let cells = Self::values(r, column.data_type, n_element);
+            let cells = Self::values(r, column, n_element);
             r.close_object();
             return cells;
         }
-        Self::values(r, column.data_type, n_element)
+        Self::values(r, column, n_element)
     }
 
     /// The values of scalars, or of arrays that all have this many elements.
-    fn values(r: &mut Reader<'_>, data_type: DataType, n_element: usize) -> Result<Self, Error> {
+    fn values(r: &mut Reader<'_>, column: &StoredColumn, n_element: usize) -> Result<Self, Error> {
+        let data_type = column.data_type;
         r.open_named("StManColumnAipsIO")?;
         let n_row = u64::from(r.u32()?);
         let (mut chunks, mut strings, mut row) = (Vec::new(), Vec::new(), 0);
@@ -211,6 +224,10 @@ impl Cells {
                         strings.push(r.position());
                         r.string_bytes()?;
                     }
+                }
+                Some(_) if data_type == DataType::Bool && column.is_array => {
+                    let cells = (rows.end - rows.start) as usize;
+                    _ = r.take(cells.saturating_mul(n_element.div_ceil(8)))?;
                 }
                 Some(_) if data_type == DataType::Bool => _ = r.take(n.div_ceil(8))?,
                 Some(size) => _ = r.take(n.saturating_mul(size))?,

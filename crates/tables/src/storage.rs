@@ -8,13 +8,17 @@ use crate::aips::Aips;
 use crate::bytes::Order;
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
+use crate::engine::Engine;
 use crate::file::DataFile;
 use crate::forward::Forward;
 use crate::ism::Incremental;
 use crate::ssm::Standard;
 use crate::table::Inner;
 use crate::tsm::Tiled;
-use crate::{Column, DataType, Error, Table};
+use crate::{
+    Column, DataType, Error, Table, bit_flags, compress_complex, compress_float, mapped_array, scaled_array,
+    scaled_complex,
+};
 
 /// The open files of one storage manager. Columns are numbered within it.
 pub(crate) trait Storage: Send + Sync {
@@ -136,6 +140,14 @@ const ALL: &[(&str, Open)] = &[
     ("ForwardColumnEngine", |place| Ok(Box::new(Forward::open(place)?))),
     ("ForwardColumnIndexedRowEngine", |place| Ok(Box::new(Forward::open(place)?))),
     // DyscoStMan: its line goes here.
+    ("CompressFloat", |place| Ok(Box::new(Engine::open(place, compress_float::recipe)?))),
+    ("CompressComplex", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
+    ("CompressComplexSD", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
+    ("ScaledArrayEngine", |place| Ok(Box::new(Engine::open(place, scaled_array::recipe)?))),
+    ("ScaledComplexData", |place| Ok(Box::new(Engine::open(place, scaled_complex::recipe)?))),
+    ("MappedArrayEngine", |place| Ok(Box::new(Engine::open(place, mapped_array::recipe)?))),
+    ("RetypedArrayEngine", |place| Ok(Box::new(Engine::open(place, mapped_array::recipe)?))),
+    ("BitFlagsEngine", |place| Ok(Box::new(Engine::open(place, bit_flags::recipe)?))),
 ];
 
 /// Opens the files of storage manager `i` of a table; `None` when its kind is not known.

@@ -28,6 +28,11 @@ fn value_text(value: &Value) -> String {
 
 fn array_text(array: &Array) -> String {
     if array.elements.is_empty() {
+        // Python has strings without axes as a dict of two lists.
+        if array.shape.is_empty() && matches!(array.elements, Elements::String(_)) {
+            let none = "{\"data\":[],\"shape\":[0]}";
+            return format!("{{\"array\":{none},\"shape\":{none}}}");
+        }
         return "{\"data\":[],\"shape\":[0]}".to_owned();
     }
     let data: Vec<String> = match &array.elements {
