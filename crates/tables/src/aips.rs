@@ -270,3 +270,70 @@ fn read_offsets(r: &mut Reader<'_>) -> Result<Vec<u64>, Error> {
     r.close_object();
     Ok(offsets)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn column(data_type: DataType, shape: Option<&[usize]>) -> StoredColumn {
+        StoredColumn {
+            name: "C".to_owned(),
+            data_type,
+            is_array: shape.is_some(),
+            direct: true,
+            shape: Some(shape.unwrap_or_default().to_vec()),
+            max_length: 0,
+        }
+    }
+
+    /// A column object of these words after its mark and name.
+    fn object(words: &[u32]) -> Vec<u8> {
+        let mut bytes = vec![0xbe, 0xbe, 0xbe, 0xbe, 0, 0, 0, 0, 0, 0, 0, 17];
+        bytes.extend(b"StManColumnAipsIO");
+        bytes.extend([0, 0, 0, 2]);
+        bytes.extend(words.iter().flat_map(|w| w.to_be_bytes()));
+        bytes
+    }
+
+    fn values(words: &[u32], column: &StoredColumn, n_element: usize) -> Result<Cells, Error> {
+        let bytes = object(words);
+        Cells::values(&mut Reader::new(Path::new("table.f0"), 0, &bytes, Order::Big), column, n_element)
+    }
+
+    #[test]
+    fn chunks_follow_each_other_and_zero_takes_the_rest() {
+        let cells = values(&[3, 1, 1, 7, 0, 2, 8, 9], &column(DataType::Int, None), 1);
+        let Ok(Cells::Fixed(chunks)) = cells else { panic!("no numbers") };
+        assert_eq!(chunks.iter().map(|c| c.rows.clone()).collect::<Vec<_>>(), [0..1, 1..3]);
+        let texts =
+            values(&[2, 2, 2, 0, 1, u32::from_be_bytes(*b"abcd")], &column(DataType::String, None), 1);
+        let Ok(Cells::Strings { rows: 2, at }) = texts else { panic!("no strings") };
+        assert_eq!(at[1] - at[0], 4);
+    }
+
+    #[test]
+    fn wrong_counts_and_lengths_are_named() {
+        let number = column(DataType::Int, None);
+        for (words, found) in [
+            (&[3, 4, 4, 0, 0, 0, 0][..], "found 4"),
+            (&[3, 3, 2, 0, 0], "1 elements for each of 3 rows, found 2"),
+            (&[3, 3, 3, 0, 0], "expected 12 bytes, found the end after 8"),
+            (&[u32::MAX, 0, u32::MAX, 0], "found the end after 4"),
+        ] {
+            let message = values(words, &number, 1).err().unwrap().to_string();
+            assert!(message.starts_with("table.f0 is damaged") && message.contains(found), "{message}");
+        }
+        let flags = column(DataType::Bool, Some(&[9]));
+        assert!(values(&[2, 0, 18, 0], &flags, 9).is_ok(), "two bytes for each row");
+        assert!(values(&[3, 0, 27, 0], &flags, 9).is_err());
+    }
+
+    #[test]
+    fn offsets_of_64_bits_have_a_mark() {
+        let bytes = object(&[3, 1, 16, 0, 0, WIDE_OFFSET, 1, 2]);
+        let mut r = Reader::new(Path::new("f"), 0, &bytes, Order::Big);
+        assert_eq!(read_offsets(&mut r).unwrap(), [16, 0, (1 << 32) + 2]);
+    }
+}

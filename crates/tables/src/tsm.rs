@@ -367,6 +367,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::value::{Array, Elements, Value};
 
     /// Keeps what it is given.
     #[derive(Default)]
@@ -471,6 +472,54 @@ mod tests {
             tiled.read(0, start..end, &mut bools).unwrap();
             let want: Vec<u8> = elements.map(|i| value(i, true) as u8).collect();
             prop_assert_eq!(bools.0, want);
+        }
+    }
+
+    #[test]
+    fn rows_run_through_all_their_axes() {
+        // A cell axis of 2, rows on axes of 3 and 5 in tiles of 2 and 4.
+        let (_dir, mut tiled) = open(&[2, 3, 5], &[2, 2, 4]);
+        tiled.header.cubes[0].n_row_axis = 2;
+        tiled.header.segments = vec![Segment { last_row: 14, cube: Some(0), last_position: 14 }];
+        tiled.header.n_row = 15;
+        for rows in [0..15, 2..11, 7..8] {
+            let mut ints = Kept::default();
+            tiled.read(1, rows.clone(), &mut ints).unwrap();
+            let elements = rows.start as usize * 2..rows.end as usize * 2;
+            let want: Vec<u8> = elements.flat_map(|i| value(i, false).to_le_bytes()).collect();
+            assert_eq!(ints.0, want);
+        }
+    }
+
+    #[test]
+    fn coordinates_and_ids_come_from_the_record_of_the_cube() {
+        let (_dir, mut tiled) = open(&[2, 5], &[2, 4]);
+        let doubles =
+            |v: &[f64]| Value::Array(Array { shape: vec![v.len()], elements: Elements::Double(v.to_vec()) });
+        tiled.header.cubes[0].values = [
+            ("ID".to_owned(), Value::Int(7)),
+            ("FREQ".to_owned(), doubles(&[1.0, 2.0])),
+            ("TIME".to_owned(), doubles(&[0.0, 10.0, 20.0, 30.0])),
+        ]
+        .into_iter()
+        .collect();
+        let scalar = |name, data_type| StoredColumn { is_array: false, ..column(name, data_type) };
+        tiled.columns.extend([
+            scalar("ID", DataType::Int),
+            column("FREQ", DataType::Double),
+            scalar("TIME", DataType::Double),
+            scalar("ID", DataType::Double),
+        ]);
+        let read = |i_column, rows| {
+            let mut kept = Kept::default();
+            tiled.read(i_column, rows, &mut kept).map(|()| kept.0)
+        };
+        assert_eq!(read(2, 1..3).unwrap(), 7_i32.to_le_bytes(), "one run for all rows");
+        assert_eq!(read(3, 0..1).unwrap(), [1.0_f64.to_le_bytes(), 2.0_f64.to_le_bytes()].concat());
+        assert_eq!(read(4, 1..3).unwrap(), [10.0_f64.to_le_bytes(), 20.0_f64.to_le_bytes()].concat());
+        for (i_column, rows) in [(4, 4..5), (5, 0..1)] {
+            let message = read(i_column, rows).unwrap_err().to_string();
+            assert!(message.contains("table.f0_TSM0") && message.contains("values of column"), "{message}");
         }
     }
 

@@ -56,6 +56,22 @@ fn engines_by_hand() {
     assert_eq!(values[..4], [1.0, 0.0, 2.0, 2.0]);
 }
 
+/// As above.
+#[test]
+fn forwarded_rows_by_hand() {
+    let table = Table::open(testkit::fixture("byhand/indexed.tab")).unwrap();
+    let there = Table::open(testkit::fixture("managers/tiles_big.tab")).unwrap();
+    let mut time_s = Vec::<f64>::new();
+    table.column("TIME").unwrap().read_flat(0..4, &mut time_s).unwrap();
+    assert_eq!(time_s, [3.0, 0.0, 0.0, 3.0]);
+    for (here, row) in [(0, 9), (1, 0), (2, 1), (3, 9)] {
+        let (mut got, mut want) = (Vec::<f32>::new(), Vec::<f32>::new());
+        table.column("DATA").unwrap().read_flat(here..here + 1, &mut got).unwrap();
+        there.column("DATA").unwrap().read_flat(row..row + 1, &mut want).unwrap();
+        assert_eq!(got, want);
+    }
+}
+
 #[test]
 fn a_selection_shows_the_rows_of_its_root() {
     let root = Table::open(testkit::fixture("managers/tiles_little.tab")).unwrap();
