@@ -16,6 +16,8 @@ use crate::{ColumnInfo, DataType, Error};
 const STORED: &str = "_BaseMappedArrayEngine_Name";
 /// Rows for which scales and offsets are read at once.
 const ROWS_TOGETHER: u64 = 4096;
+/// Bytes that are computed before they are handed on.
+const BLOCK: usize = 256 << 10;
 
 /// How an engine computes elements.
 pub(crate) trait Formula: Send + Sync {
@@ -203,13 +205,22 @@ impl Sink for Computed<'_> {
         };
         let elements = element_count(run.shape).unwrap_or(0);
         let cell_bytes = if elements == 0 { 0 } else { stored.len() / run.n_cell.max(1) };
+        let mut n_cell = 0;
         for i in 0..n {
             let cell = i % run.n_cell * cell_bytes;
             let factors = per_row.get(self.row + i).copied().unwrap_or(self.fixed);
             engine.formula.apply(&stored[cell..cell + cell_bytes], engine.order, factors, &mut self.out);
+            n_cell += 1;
+            // A cell may stand for many rows, each with factors of its own.
+            if self.out.len() >= BLOCK || i + 1 == n {
+                let data = Data::Fixed(&self.out);
+                self.sink.defined(Run { shape: &shape, n_cell, repeat: 1, data })?;
+                self.out.clear();
+                n_cell = 0;
+            }
         }
         self.row += n;
-        self.sink.defined(Run { shape: &shape, n_cell: n, repeat: 1, data: Data::Fixed(&self.out) })
+        Ok(())
     }
 
     fn undefined(&mut self, n: u64) -> Result<(), Error> {
