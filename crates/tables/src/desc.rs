@@ -184,16 +184,23 @@ fn column_set(r: &mut Reader<'_>, dat: &mut TableDat) -> Result<(), Error> {
         2 => _ = r.u32()?,
         _ => _ = r.u64()?,
     }
-    const SEPARATE_FILES: i32 = 2;
-    let mut one_file = false;
+    // Where all storage managers share a file, that is what cannot be read.
+    let mut one_file = None;
     if version >= 3 {
-        one_file = r.i32()? != SEPARATE_FILES;
+        one_file = match r.i32()? {
+            0 => Some("MultiFile"),
+            1 => Some("MultiHDF5"),
+            _ => None,
+        };
         r.i32()?;
     }
     r.u32()?;
     let n_storage = r.count(8)?;
     for _ in 0..n_storage {
-        let kind = if one_file { format!("MultiFile ({})", r.string()?) } else { r.string()? };
+        let kind = match one_file {
+            Some(file) => format!("{file} ({})", r.string()?),
+            None => r.string()?,
+        };
         dat.storages.push(StorageDesc { kind, seqnr: r.u32()?, private: Vec::new(), columns: Vec::new() });
     }
     let mut order: Vec<usize> = (0..dat.columns.len()).collect();

@@ -21,6 +21,19 @@ fn a_table_with_wide_headers_reads_the_same() {
 }
 
 #[test]
+fn all_columns_in_one_file_are_named() {
+    let (folder, _) = copied();
+    let table = folder.path().join("tiles_big.tab");
+    rewrite(&table.join("table.dat"), |copy| {
+        wide_table(copy);
+        let at = copy.to.len() - 5;
+        copy.to[at] = 0;
+    });
+    let message = Table::open(table).unwrap().column("UVW").unwrap().read(0..1).unwrap_err().to_string();
+    assert!(message.contains("MultiFile (TiledColumnStMan)"), "{message}");
+}
+
+#[test]
 fn a_selection_with_wide_rows_reads_the_same() {
     let (folder, _) = copied();
     let path = folder.path().join("selected.tab");
