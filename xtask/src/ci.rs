@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a commit, in the order in which it fails fastest.
 
 use crate::test_log::TestLog;
-use crate::{advisories, docs, licenses, run, tidy};
+use crate::{advisories, conformance, docs, licenses, run, tidy};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            build       the command as a user builds it, then every test program\n  \
            test        unit and integration tests\n  \
            doctest     examples in the documentation\n  \
+           conformance every real table against casacore's digests\n  \
            doc         cargo doc, warnings are errors\n  \
            licenses    cargo xtask licenses\n  \
            advisories  cargo xtask advisories\n\n\
@@ -35,6 +36,7 @@ const STEPS: &[Step] = &[
     ("build", |_| build()),
     ("test", test),
     ("doctest", doctest),
+    ("conformance", |_| conformance::check()),
     ("doc", |_| docs::build()),
     ("licenses", |_| licenses::check()),
     ("advisories", |_| advisories::check()),

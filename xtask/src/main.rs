@@ -7,6 +7,7 @@
 mod advisories;
 mod bench;
 mod ci;
+mod conformance;
 mod demo;
 mod docs;
 mod licenses;
@@ -39,6 +40,7 @@ const ALL: &[Command] = &[
     licenses::COMMAND,
     advisories::COMMAND,
     docs::COMMAND,
+    conformance::COMMAND,
     demo::COMMAND,
     bench::COMMAND,
     soundness::COMMAND,

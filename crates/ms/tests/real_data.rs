@@ -189,12 +189,8 @@ fn what_cannot_be_imaged_says_why() {
         ("sma.pha.gcal", "no MeasurementSet"),
         ("lofar_predict.tab", "no MeasurementSet"),
         ("lofar_applycal2.parmdb", "no MeasurementSet"),
-        ("atca_tiled_data/atca.ms", "DATA of"),
-        ("atca_tiled_data/atca.ms", "TiledDataStMan, which is not supported"),
         ("writers/dysco_TG_AF_10.MS", "DyscoStMan, which is not supported"),
-        ("writers/concat.ms", "ForwardColumnEngine, which is not supported"),
-        ("writers/concat.ms_CONCAT", "ConcatTable, which is not supported"),
-        ("writers/ref.tab", "RefTable, which is not supported"),
+        ("writers/ref.tab", "refers to another table: not a table"),
         ("casacore_images", "not a table"),
     ];
     for (name, part) in cases {
@@ -202,6 +198,42 @@ fn what_cannot_be_imaged_says_why() {
             assert!(text.contains(part) && text.contains(name), "{name}: {text}");
         }
     }
+}
+
+#[test]
+fn concatenated_and_forwarded_tables_are_their_parts() {
+    let test = "concatenated_and_forwarded_tables_are_their_parts";
+    let all = |name: &str, ddid| {
+        let ms = open(test, name)?;
+        Some(read_all(&select(&ms, 0, ddid, "DATA").unwrap(), read(1000, 50)))
+    };
+    let Some(first) = all("writers/cpart1.ms", 0) else { return };
+    let second = all("writers/cpart2.ms", 0).unwrap();
+    // The concatenation gives the second part a data description of its own.
+    assert_eq!(all("writers/concat.ms", 0).unwrap(), first);
+    assert_eq!(all("writers/concat.ms", 1).unwrap(), second);
+    let mut both = first;
+    both.uvw_m.extend(second.uvw_m);
+    both.vis_rfc.extend(second.vis_rfc);
+    both.flag_rfc.extend(second.flag_rfc);
+    both.weight_rfc.extend(second.weight_rfc);
+    assert_eq!(both.uvw_m.len(), 108);
+    assert_eq!(all("writers/concat.ms_CONCAT", 0).unwrap(), both);
+}
+
+#[test]
+fn a_sorted_table_has_the_rows_of_its_root() {
+    let test = "a_sorted_table_has_the_rows_of_its_root";
+    let Some(root) = open(test, "atca_tiled_data/atca.ms") else { return };
+    let sorted = open(test, "atca_tiled_data/atca.ms/SORTED_TABLE").unwrap();
+    assert_eq!((root.n_row(), sorted.n_row()), (8820, 8820));
+    let total = |ms: &Ms| {
+        let all = read_all(&ms.select(&Selection::default()).unwrap(), read(1000, 500));
+        let mut uvw_m: Vec<_> = all.uvw_m.iter().map(|uvw| uvw.map(f64::to_bits)).collect();
+        uvw_m.sort_unstable();
+        (uvw_m, all.vis_rfc.len(), all.flag_rfc.iter().filter(|&&f| f).count())
+    };
+    assert_eq!(total(&sorted), total(&root));
 }
 
 #[test]

@@ -68,11 +68,6 @@ fn cells<T: Element + Copy + Sync>(
         let fresh = if !is_fresh {
             column.read_into_on(threads, rows.clone(), &mut kept)?;
             None
-        } else if column.info().data_type == DataType::Bool {
-            let mut out = vec![T::default(); each * n_row as usize];
-            column.read_into_on(threads, rows.clone(), &mut out)?;
-            kept = out;
-            None
         } else {
             Some(column.read_on(threads, rows.clone())?)
         };

@@ -55,6 +55,15 @@ impl Reader<'_> {
         values
     }
 
+    /// A `Block` of String.
+    pub(crate) fn block_strings(&mut self) -> Result<Vec<String>, Error> {
+        self.open_named("Block")?;
+        let n = self.count(4)?;
+        let values = (0..n).map(|_| self.string()).collect();
+        self.close_object();
+        values
+    }
+
     /// A `Block` of row numbers: uInt64 if `wide`, else uInt.
     pub(crate) fn block_rows(&mut self, wide: bool) -> Result<Vec<u64>, Error> {
         if !wide {
@@ -92,6 +101,18 @@ impl Reader<'_> {
         } else {
             Err(self.fail(format!("at most {MOST_AXES} axes"), n.to_string()))
         }
+    }
+
+    /// A `SimpleOrderedMap` of String to String.
+    pub(crate) fn string_map(&mut self) -> Result<Vec<(String, String)>, Error> {
+        self.open_named("SimpleOrderedMap")?;
+        self.string_bytes()?;
+        let n = self.u32()?;
+        self.u32()?;
+        let n = self.fits(n.into(), 8)?;
+        let pairs = (0..n).map(|_| Ok((self.string()?, self.string()?))).collect();
+        self.close_object();
+        pairs
     }
 
     /// Passes over a `SimpleOrderedMap` of Int to Int.

@@ -9,7 +9,7 @@ use arrow_array::types::{
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, ListArray, PrimitiveArray, StringArray,
 };
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, Field, FieldRef};
 
 use crate::bytes::Order;
@@ -39,9 +39,7 @@ pub(crate) fn read(
 ) -> Result<ArrayRef, ReadError> {
     let task = Task { info, order };
     match info.data_type {
-        DataType::Bool => task.values(scan, |values: Vec<bool>, nulls| {
-            Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls))
-        }),
+        DataType::Bool => task.bits(scan),
         DataType::Char => task.numbers::<Int8Type>(scan),
         DataType::UChar => task.numbers::<UInt8Type>(scan),
         DataType::Short => task.numbers::<Int16Type>(scan),
@@ -91,6 +89,13 @@ impl Task<'_> {
         }
         let pairs = fixed_list(2, leaf(values.out, None), nulls)?;
         cells.nest(self.info, pairs)
+    }
+
+    fn bits(&self, scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, ReadError> {
+        let mut gather = Gather { values: Bits(BooleanBufferBuilder::new(0)), cells: self.cells() };
+        scan(&mut gather)?;
+        let Gather { values: Bits(mut bits), cells } = gather;
+        cells.nest(self.info, Arc::new(BooleanArray::new(bits.finish(), cells.scalar_nulls())))
     }
 
     fn strings(&self, scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, ReadError> {
@@ -153,6 +158,31 @@ trait Values {
     fn append(&mut self, data: Data<'_>, repeat: usize);
     /// Elements that stand for scalars without a value.
     fn fill(&mut self, n: usize);
+    /// Appends elements that are bits, after some that are skipped, if these values are.
+    fn append_bits(&mut self, _packed: &[u8], _skip: usize, _n: usize) -> bool {
+        false
+    }
+}
+
+/// Bool as Arrow keeps it, which is as tiles do.
+struct Bits(BooleanBufferBuilder);
+
+impl Values for Bits {
+    fn append(&mut self, data: Data<'_>, repeat: usize) {
+        if let Data::Fixed(bytes) = data {
+            let cells = (0..repeat).flat_map(|_| bytes);
+            cells.for_each(|&byte| self.0.append(byte != 0));
+        }
+    }
+
+    fn fill(&mut self, n: usize) {
+        self.0.append_n(n, false);
+    }
+
+    fn append_bits(&mut self, packed: &[u8], skip: usize, n: usize) -> bool {
+        self.0.append_packed_range(skip..skip + n, packed);
+        true
+    }
 }
 
 struct Numbers<T> {
@@ -225,6 +255,20 @@ impl<V: Values> Sink for Gather<V> {
         self.cells.push(Some(run.shape), run.n_cell * run.repeat);
         self.values.append(run.data, run.repeat);
         Ok(())
+    }
+
+    fn bits(
+        &mut self,
+        shape: &[usize],
+        n_cell: usize,
+        (packed, skip): (&[u8], usize),
+    ) -> Result<bool, Error> {
+        let n = element_count(shape).unwrap_or(0) * n_cell;
+        let are_taken = self.values.append_bits(packed, skip, n);
+        if are_taken {
+            self.cells.push(Some(shape), n_cell);
+        }
+        Ok(are_taken)
     }
 
     fn undefined(&mut self, n: u64) -> Result<(), Error> {

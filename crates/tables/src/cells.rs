@@ -66,6 +66,12 @@ pub(crate) trait Sink {
     /// The room that was given last is filled.
     fn placed(&mut self) {}
 
+    /// The next `n_cell` cells of `shape` as bits, after some that are skipped; whether they were taken. If not, they
+    /// are to be handed over as bytes.
+    fn bits(&mut self, _shape: &[usize], _n_cell: usize, _packed: (&[u8], usize)) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     /// Whether only shapes matter and `data` may be empty.
     fn shape_only(&self) -> bool {
         false

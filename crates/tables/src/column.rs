@@ -1,16 +1,19 @@
 //! A column of a table: what it holds, and its cells as Arrow arrays or in a vector of the caller's.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, element_count};
+use crate::desc::ColumnDesc;
 use crate::element::sealed::Decode;
 use crate::fill::Fill;
 use crate::storage::{ShapeOf, Storage};
-use crate::table::Inner;
+use crate::swapped::Swapped;
+use crate::table::{Inner, listed};
 use crate::value::Record;
 use crate::{DataType, Element, Error, arrow};
 
@@ -49,6 +52,23 @@ const RESERVED: usize = 1 << 22;
 impl Column {
     pub(crate) fn new(table: Arc<Inner>, index: usize) -> Self {
         Column { table, index }
+    }
+
+    /// A column by name.
+    pub(crate) fn find(table: &Arc<Inner>, name: &str) -> Result<Self, Error> {
+        let names = || table.dat.columns.iter().map(|c| c.info.name.as_str());
+        match names().position(|n| n == name) {
+            Some(i) => Ok(Column::new(Arc::clone(table), i)),
+            None => Err(Error::NoColumn {
+                table: table.path.clone(),
+                column: name.to_owned(),
+                has: listed(names()),
+            }),
+        }
+    }
+
+    pub(crate) fn desc(&self) -> &ColumnDesc {
+        &self.table.dat.columns[self.index]
     }
 
     /// What the column holds.
@@ -204,8 +224,29 @@ impl Column {
         Reader::new(&path, 0, &bytes, Order::Big).record().map(Some)
     }
 
+    /// Hands the cells of `rows` to `sink`, with their numbers in the byte order `order`.
+    pub(crate) fn scan_as(&self, order: Order, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        if order == self.table.dat.order {
+            return self.scan(rows, sink);
+        }
+        self.scan(rows, &mut Swapped::new(self.info().data_type, sink))
+    }
+
+    /// Checks that this column's cells can stand for those of a column of `table`.
+    pub(crate) fn must_suit(&self, table: &Path, info: &ColumnInfo) -> Result<(), Error> {
+        let kind = |info: &ColumnInfo| {
+            format!("{}{}", if info.is_array { "arrays of " } else { "" }, info.data_type)
+        };
+        let (expected, found) = (kind(info), kind(self.info()));
+        if expected == found {
+            return Ok(());
+        }
+        let (table, column, other) = (table.to_owned(), info.name.clone(), self.table.path.clone());
+        Err(Error::Mismatch { table, column, expected, other, found })
+    }
+
     /// Hands the cells of `rows` to `sink`.
-    fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+    pub(crate) fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let table = &self.table;
         if rows.start > rows.end || rows.end > table.n_row {
             return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });

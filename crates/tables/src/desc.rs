@@ -20,13 +20,16 @@ use std::path::Path;
 
 use crate::aipsio::MOST_AXES;
 use crate::bytes::{Order, Reader};
+use crate::concatenation::Concatenation;
 use crate::file::read_all;
+use crate::reference::Reference;
 use crate::value::Record;
 use crate::{ColumnInfo, DataType, Error};
 
 const DIRECT: i32 = 1;
 
 /// A column as table.dat describes it.
+#[derive(Clone)]
 pub(crate) struct ColumnDesc {
     pub(crate) info: ColumnInfo,
     /// Array cells are kept inside the storage manager's own buckets.
@@ -38,6 +41,7 @@ pub(crate) struct ColumnDesc {
 }
 
 /// A storage manager of a table.
+#[derive(Clone)]
 pub(crate) struct StorageDesc {
     pub(crate) kind: String,
     pub(crate) seqnr: u32,
@@ -47,7 +51,8 @@ pub(crate) struct StorageDesc {
     pub(crate) columns: Vec<usize>,
 }
 
-/// What table.dat says.
+/// What table.dat says of a table that keeps its own cells.
+#[derive(Clone)]
 pub(crate) struct TableDat {
     pub(crate) n_row: u64,
     pub(crate) order: Order,
@@ -57,30 +62,52 @@ pub(crate) struct TableDat {
     pub(crate) storages: Vec<StorageDesc>,
 }
 
-impl TableDat {
+/// What table.dat says, by kind of table.
+pub(crate) enum Description {
+    /// It keeps its own cells.
+    Plain(TableDat),
+    /// A RefTable: rows and columns of another one.
+    Reference(Reference),
+    /// A ConcatTable: the rows of several others.
+    Concatenation(Concatenation),
+}
+
+impl Description {
     pub(crate) fn read(table: &Path) -> Result<Self, Error> {
         let path = table.join("table.dat");
         if !path.is_file() {
             return Err(Error::NotATable { path: table.to_owned() });
         }
         let bytes = read_all(&path)?;
-        Self::parse(table, &mut Reader::new(&path, 0, &bytes, Order::Big))
-    }
-
-    fn parse(table: &Path, r: &mut Reader<'_>) -> Result<Self, Error> {
+        let r = &mut Reader::new(&path, 0, &bytes, Order::Big);
         let version = r.open_named("Table")?;
         let n_row = if version > 2 { r.u64()? } else { r.u32()?.into() };
         let order = if r.u32()? == 0 { Order::Big } else { Order::Little };
-        let kind = r.string()?;
-        if kind != "PlainTable" {
-            return Err(Error::UnsupportedTable { path: table.to_owned(), kind });
+        match r.string()?.as_str() {
+            "PlainTable" => TableDat::parse(r, version, n_row, order).map(Description::Plain),
+            "RefTable" => Reference::parse(r).map(Description::Reference),
+            "ConcatTable" => Concatenation::parse(r).map(Description::Concatenation),
+            kind => Err(Error::UnsupportedTable { path: table.to_owned(), kind: kind.to_owned() }),
         }
+    }
+}
+
+impl TableDat {
+    fn parse(r: &mut Reader<'_>, version: u32, n_row: u64, order: Order) -> Result<Self, Error> {
         let mut dat = table_desc(r, n_row, order)?;
         if version == 1 {
             dat.keywords.merge(r.record()?);
         }
         column_set(r, &mut dat)?;
         Ok(dat)
+    }
+
+    /// The description of a table that shows these columns of others, all kept by one storage of that kind.
+    pub(crate) fn of_view(&self, kind: &str, columns: Vec<ColumnDesc>) -> Self {
+        let all = (0..columns.len()).collect();
+        let storage = StorageDesc { kind: kind.to_owned(), seqnr: 0, private: Vec::new(), columns: all };
+        let columns = columns.into_iter().map(|c| ColumnDesc { storage: 0, ..c }).collect();
+        TableDat { columns, storages: vec![storage], ..self.clone() }
     }
 }
 
@@ -157,16 +184,23 @@ fn column_set(r: &mut Reader<'_>, dat: &mut TableDat) -> Result<(), Error> {
         2 => _ = r.u32()?,
         _ => _ = r.u64()?,
     }
-    const SEPARATE_FILES: i32 = 2;
-    let mut one_file = false;
+    // Where all storage managers share a file, that is what cannot be read.
+    let mut one_file = None;
     if version >= 3 {
-        one_file = r.i32()? != SEPARATE_FILES;
+        one_file = match r.i32()? {
+            0 => Some("MultiFile"),
+            1 => Some("MultiHDF5"),
+            _ => None,
+        };
         r.i32()?;
     }
     r.u32()?;
     let n_storage = r.count(8)?;
     for _ in 0..n_storage {
-        let kind = if one_file { format!("MultiFile ({})", r.string()?) } else { r.string()? };
+        let kind = match one_file {
+            Some(file) => format!("{file} ({})", r.string()?),
+            None => r.string()?,
+        };
         dat.storages.push(StorageDesc { kind, seqnr: r.u32()?, private: Vec::new(), columns: Vec::new() });
     }
     let mut order: Vec<usize> = (0..dat.columns.len()).collect();

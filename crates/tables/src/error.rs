@@ -39,13 +39,46 @@ pub enum Error {
     UnsupportedTable {
         /// The table.
         path: PathBuf,
-        /// Its kind, such as `RefTable`.
+        /// Its kind, as table.dat names it.
         kind: String,
+    },
+    /// A table that this one refers to cannot be opened.
+    #[error("{} refers to another table: {source}", table.display())]
+    Reference {
+        /// The table that refers.
+        table: PathBuf,
+        /// Why the other one cannot be opened.
+        source: Box<Error>,
+    },
+    /// Tables or columns that refer to each other in a circle.
+    #[error("{} refers to itself, by way of {by}: there are no data", table.display())]
+    Cycle {
+        /// The table.
+        table: PathBuf,
+        /// What it refers to.
+        by: String,
+    },
+    /// A column that stands for one of another table, which has another type.
+    #[error(
+        "column {column} of {} stands for that of {}, but holds {expected} and the other {found}",
+        table.display(), other.display()
+    )]
+    Mismatch {
+        /// The table.
+        table: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        expected: String,
+        /// The table that keeps the cells.
+        other: PathBuf,
+        /// The type there.
+        found: String,
     },
     /// The column is kept by a storage manager that this crate does not read.
     #[error(
-        "column {column} of {} is stored by {storage_manager}, which is not supported; copy it to StandardStMan, \
-         IncrementalStMan, TiledColumnStMan or TiledShapeStMan first",
+        "column {column} of {} is stored by {storage_manager}, which is not supported; copy it with casacore to \
+         StandardStMan or a tiled storage manager first",
         table.display()
     )]
     UnsupportedStorage {

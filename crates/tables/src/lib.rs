@@ -16,32 +16,46 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod aips;
 mod aipsio;
 mod arrayfile;
 mod arrow;
+mod bit_flags;
 mod bits;
 mod bytes;
 mod cells;
 mod column;
+mod compress_complex;
+mod compress_float;
+mod concatenation;
 mod data_type;
 mod desc;
 mod element;
+mod engine;
 mod error;
 mod file;
 mod fill;
+mod forward;
 mod fresh;
 mod info;
 mod ism;
 mod keyword_path;
 mod lock;
+mod mapped_array;
+mod numbers;
 mod parallel;
 mod record;
+mod reference;
+mod scaled_array;
+mod scaled_complex;
 mod ssm;
 mod ssm_strings;
 mod storage;
+mod swapped;
 mod table;
 mod tsm;
 mod tsm_header;
+mod tsm_values;
 mod value;
 
 pub use column::{Column, ColumnInfo};

@@ -18,7 +18,7 @@ impl Column {
     ) -> Result<Vec<usize>, Error> {
         let n_row = rows.end.saturating_sub(rows.start);
         let each = n_row.div_ceil(threads.max(1) as u64).max(1);
-        let is_even = n_row > 0 && (out.len() as u64).is_multiple_of(n_row);
+        let is_even = n_row > 0 && !out.is_empty() && (out.len() as u64).is_multiple_of(n_row);
         if each >= n_row || !is_even {
             return self.read_into(rows, out);
         }

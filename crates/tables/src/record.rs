@@ -113,7 +113,8 @@ impl Reader<'_> {
         })
     }
 
-    fn array_object(&mut self, data_type: DataType) -> Result<Array, Error> {
+    /// An `Array` object of a known type.
+    pub(crate) fn array_object(&mut self, data_type: DataType) -> Result<Array, Error> {
         let (name, version) = self.open_object()?;
         if !name.starts_with("Array") {
             return Err(self.fail("an object Array", name));

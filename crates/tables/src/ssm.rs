@@ -456,6 +456,33 @@ mod tests {
     }
 
     #[test]
+    fn an_index_of_either_version_and_a_damaged_one() {
+        let object = |name: &str, version: u32, words: &[u32]| {
+            let head = [0, name.len() as u32].into_iter().flat_map(|w| w.to_be_bytes());
+            let mut bytes: Vec<u8> = head.collect();
+            bytes.extend(name.as_bytes());
+            bytes.extend(version.to_be_bytes());
+            bytes.extend(words.iter().flat_map(|w| w.to_be_bytes()));
+            bytes
+        };
+        let index = |version, rows: &[u32]| {
+            let mut bytes = 0xbebe_bebe_u32.to_be_bytes().to_vec();
+            bytes.extend(object("SSMIndex", version, &[2, 32, 1]));
+            bytes.extend(object("SimpleOrderedMap", 1, &[0, 0, 1]));
+            bytes.extend(object("Block", 1, rows));
+            bytes.extend(object("Block", 1, &[2, 1, 0]));
+            Index::read(&mut Reader::new(std::path::Path::new("table.f0"), 0, &bytes, Order::Big), 2)
+        };
+        assert_eq!(index(1, &[2, 7, 9]).unwrap().last_row, [7, 9]);
+        assert_eq!(index(2, &[2, 0, 7, 1, 0]).unwrap().last_row, [7, 1 << 32]);
+        let message = index(1, &[2, 9, 7]).err().unwrap().to_string();
+        assert!(
+            message.starts_with("table.f0 is damaged") && message.contains("ascending rows"),
+            "{message}"
+        );
+    }
+
+    #[test]
     fn a_cell_outside_its_bucket_is_refused() {
         let (_dir, of) = open(Default::default(), vec![placed(DataType::Double, Some(vec![3]), 48)]);
         let message = of.read(0, 0..1, &mut Kept::default()).unwrap_err().to_string();

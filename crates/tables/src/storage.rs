@@ -2,15 +2,23 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 
+use crate::aips::Aips;
 use crate::bytes::Order;
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
+use crate::engine::Engine;
 use crate::file::DataFile;
+use crate::forward::Forward;
 use crate::ism::Incremental;
 use crate::ssm::Standard;
+use crate::table::Inner;
 use crate::tsm::Tiled;
-use crate::{DataType, Error};
+use crate::{
+    Column, DataType, Error, Table, bit_flags, compress_complex, compress_float, mapped_array, scaled_array,
+    scaled_complex,
+};
 
 /// The open files of one storage manager. Columns are numbered within it.
 pub(crate) trait Storage: Send + Sync {
@@ -62,11 +70,12 @@ impl StoredColumn {
 
 /// Where a storage manager's files are and what the table says of them.
 pub(crate) struct Place<'a> {
-    table: &'a Path,
+    pub(crate) table: &'a Path,
     pub(crate) desc: &'a StorageDesc,
     pub(crate) columns: Vec<StoredColumn>,
     pub(crate) dat: &'a TableDat,
     pub(crate) order: Order,
+    pub(crate) siblings: Siblings,
 }
 
 impl Place<'_> {
@@ -78,19 +87,78 @@ impl Place<'_> {
     pub(crate) fn table_dat(&self) -> PathBuf {
         self.table.join("table.dat")
     }
+
+    /// A column's keyword, without which a virtual column has no cells, is not there.
+    pub(crate) fn no_keyword(&self, column: &str, keyword: &str) -> Error {
+        let expected = format!("a keyword {keyword} of column {column}, which {} needs", self.desc.kind);
+        Error::corrupt(&self.table_dat(), 0, expected, "none")
+    }
 }
 
+/// The other columns of a table, for columns that are computed from them.
+///
+/// Storage managers belong to their table, so they must not own it in turn; whoever reads owns it.
+#[derive(Clone)]
+pub(crate) struct Siblings {
+    table: Weak<Inner>,
+    path: PathBuf,
+}
+
+impl Siblings {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn table(&self) -> Result<Arc<Inner>, Error> {
+        self.table.upgrade().ok_or_else(|| Error::NotATable { path: self.path.clone() })
+    }
+
+    /// A column of the table.
+    pub(crate) fn column(&self, name: &str) -> Result<Column, Error> {
+        Column::find(&self.table()?, name)
+    }
+
+    /// Another table that this one refers to.
+    pub(crate) fn open_other(&self, path: &Path) -> Result<Table, Error> {
+        let failed = |source| Error::Reference { table: self.path.clone(), source: Box::new(source) };
+        Table::open_below(path, &self.table()?.above).map_err(failed)
+    }
+}
+
+/// Opens the files of one kind of storage manager.
+type Open = fn(Place<'_>) -> Result<Box<dyn Storage>, Error>;
+
+/// Every kind that can be read, by its name without template arguments: a kind is a file and a line here.
+const ALL: &[(&str, Open)] = &[
+    ("StandardStMan", |place| Ok(Box::new(Standard::open(place)?))),
+    ("IncrementalStMan", |place| Ok(Box::new(Incremental::open(place)?))),
+    ("TiledColumnStMan", |place| Ok(Box::new(Tiled::open(place)?))),
+    ("TiledShapeStMan", |place| Ok(Box::new(Tiled::open(place)?))),
+    ("TiledCellStMan", |place| Ok(Box::new(Tiled::open(place)?))),
+    ("TiledDataStMan", |place| Ok(Box::new(Tiled::open(place)?))),
+    ("StManAipsIO", |place| Ok(Box::new(Aips::open(place)?))),
+    ("ForwardColumnEngine", |place| Ok(Box::new(Forward::open(place)?))),
+    ("ForwardColumnIndexedRowEngine", |place| Ok(Box::new(Forward::open(place)?))),
+    // DyscoStMan: its line goes here.
+    ("CompressFloat", |place| Ok(Box::new(Engine::open(place, compress_float::recipe)?))),
+    ("CompressComplex", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
+    ("CompressComplexSD", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
+    ("ScaledArrayEngine", |place| Ok(Box::new(Engine::open(place, scaled_array::recipe)?))),
+    ("ScaledComplexData", |place| Ok(Box::new(Engine::open(place, scaled_complex::recipe)?))),
+    ("MappedArrayEngine", |place| Ok(Box::new(Engine::open(place, mapped_array::recipe)?))),
+    ("RetypedArrayEngine", |place| Ok(Box::new(Engine::open(place, mapped_array::recipe)?))),
+    ("BitFlagsEngine", |place| Ok(Box::new(Engine::open(place, bit_flags::recipe)?))),
+];
+
 /// Opens the files of storage manager `i` of a table; `None` when its kind is not known.
-pub(crate) fn open(table: &Path, dat: &TableDat, i: usize) -> Result<Option<Box<dyn Storage>>, Error> {
+pub(crate) fn open(table: &Arc<Inner>, i: usize) -> Result<Option<Box<dyn Storage>>, Error> {
+    let (path, dat) = (&table.path, &table.dat);
     let desc = &dat.storages[i];
+    let name = desc.kind.split('<').next().unwrap_or_default();
+    let Some((_, open)) = ALL.iter().find(|kind| kind.0 == name) else { return Ok(None) };
     let columns = desc.columns.iter().map(|&c| StoredColumn::new(&dat.columns[c])).collect();
-    let place = Place { table, desc, columns, dat, order: dat.order };
-    Ok(Some(match desc.kind.as_str() {
-        "StandardStMan" => Box::new(Standard::open(place)?),
-        "IncrementalStMan" => Box::new(Incremental::open(place)?),
-        "TiledColumnStMan" | "TiledShapeStMan" => Box::new(Tiled::open(place)?),
-        _ => return Ok(None),
-    }))
+    let siblings = Siblings { table: Arc::downgrade(table), path: path.clone() };
+    open(Place { table: path, desc, columns, dat, order: dat.order, siblings }).map(Some)
 }
 
 /// Notes the shape of one cell.

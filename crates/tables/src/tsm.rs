@@ -1,6 +1,6 @@
-//! TiledColumnStMan and TiledShapeStMan: cells stacked to hypercubes, cut into tiles.
+//! The tiled storage managers (Column, Shape, Cell, Data): cells stacked to hypercubes, cut into tiles.
 //!
-//! The last axis of a cube is that of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
+//! The last axis of a cube is that of rows; a TiledDataStMan may have several of rows. Tile t (first axis fastest) is at `offset + t·bucketSize` of
 //! `table.fN_TSM<k>`, whole also at the edges. In a tile the columns of the hypercolumn follow each other, by
 //! descending element size (Bool counts as 0, equal ones in the hypercolumn's order), each part a whole tile, first
 //! axis fastest, in the table's byte order; a Bool part is ceil(pixels / 8) bytes of bits over the whole tile.
@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::bits;
+use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::file::DataFile;
 use crate::storage::{Place, Storage, StoredColumn};
 use crate::tsm_header::{CubeDesc, Header, Segment};
+use crate::tsm_values::CubeValues;
 use crate::{DataType, Error};
 
 /// Bytes that are put together before they are handed on: they stay in cache.
@@ -27,6 +29,7 @@ pub(crate) struct Tiled {
     files: BTreeMap<u32, DataFile>,
     header: Header,
     header_file: DataFile,
+    order: Order,
     columns: Vec<StoredColumn>,
     /// The columns in the cubes, in the order of their parts; index into `columns`.
     parts: Vec<usize>,
@@ -41,7 +44,8 @@ struct Layout<'a> {
     /// Cell shape, slowest axis first.
     shape: Vec<usize>,
     n_row: u64,
-    tile_rows: u64,
+    /// Length of each axis of rows and of the tiles there, fastest first.
+    row_axes: Vec<(u64, u64)>,
     /// Lengths of the merged axes but the last, fastest first: cell and tile.
     cell: Vec<usize>,
     tile: Vec<usize>,
@@ -71,7 +75,7 @@ impl Tiled {
         let parts = parts(&place, &header.hypercolumn);
         let open = |k: u32| DataFile::open(place.path(&format!("_TSM{k}"))).map(|file| (k, file));
         let files = header.files().into_iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Tiled { files, header, header_file, columns: place.columns, parts })
+        Ok(Tiled { files, header, header_file, order: place.order, columns: place.columns, parts })
     }
 
     /// Where column `i_column` is in a cube; `None` for a cube without data.
@@ -94,8 +98,12 @@ impl Tiled {
         let at = self.parts.iter().position(|&i| i == i_column)?;
         let sum = |parts: &[usize]| parts.iter().try_fold(0_u64, |sum, i| sum.checked_add(part(i)? as u64));
         let (bucket_size, before) = (sum(&self.parts)?, sum(&self.parts[..at])?);
-        let (&n_row, cell) = cube.shape.split_last()?;
-        let (&tile_rows, tile) = cube.tile.split_last()?;
+        let n_cell_axis = cube.shape.len().checked_sub(cube.n_row_axis)?;
+        let (cell, row_shape) = cube.shape.split_at(n_cell_axis);
+        let (tile, row_tile) = cube.tile.split_at(n_cell_axis);
+        // Every place and every tile must be countable.
+        let n_row = row_shape.iter().try_fold(1_u64, |n, &k| n.checked_mul(k as u64))?;
+        row_tile.iter().try_fold(1_u64, |n, &k| n.checked_mul(k as u64))?;
         let band = cell.iter().zip(tile).try_fold(1_usize, |n, (&c, &t)| n.checked_mul(c.div_ceil(t)))?;
         let (merged_cell, merged_tile) = merge_axes(cell, tile);
         let data_type = self.columns[i_column].data_type;
@@ -104,8 +112,8 @@ impl Tiled {
             start: cube.offset.checked_add(before)?,
             bucket_size,
             shape: cell.iter().rev().copied().collect(),
-            n_row: n_row as u64,
-            tile_rows: tile_rows as u64,
+            n_row,
+            row_axes: row_shape.iter().zip(row_tile).map(|(&n, &t)| (n as u64, t as u64)).collect(),
             cell_len: element_count(cell)?,
             plane: element_count(tile)?,
             cell: merged_cell,
@@ -113,7 +121,7 @@ impl Tiled {
             band: band as u64,
             size: data_type.size()?,
             is_bool: data_type == DataType::Bool,
-            is_one_piece: cell == tile && self.parts.len() == 1,
+            is_one_piece: cell == tile && self.parts.len() == 1 && row_shape.len() == 1,
         };
         // One row of all tiles must be in the file (as bits at least), so a damaged shape asks for no memory.
         let most = file.len().checked_mul(8)?;
@@ -152,6 +160,19 @@ impl Storage for Tiled {
                 sink.undefined(n)?;
                 continue;
             };
+            if !self.parts.contains(&i_column) {
+                let end = segment.last_position.checked_sub(segment.last_row + 1 - piece.end);
+                let start = end.and_then(|end| (end + 1).checked_sub(n));
+                let start = start.ok_or_else(|| self.header_file.fail(0, "rows inside a cube", "others"))?;
+                let values = CubeValues {
+                    cube: &self.header.cubes[cube],
+                    column: &self.columns[i_column],
+                    header: &self.header_file,
+                    order: self.order,
+                };
+                values.read(start..start + n, sink)?;
+                continue;
+            }
             match self.layout(&self.header.cubes[cube], i_column)? {
                 None => sink.undefined(n)?,
                 Some(layout) if sink.shape_only() => {
@@ -179,25 +200,29 @@ impl Layout<'_> {
         let together = (BLOCK / (self.cell_len.max(self.plane) * self.size).max(1)).max(1) as u64;
         let mut start = rows.start;
         while start < rows.end {
-            let band = start / self.tile_rows;
-            let end_of_band = rows.end.min((band + 1).saturating_mul(self.tile_rows));
-            let end_of_piece = if self.is_one_piece { rows.end } else { end_of_band };
-            if self.place(start..end_of_piece, sink)? {
+            let (band, in_tile, contiguous) = self.place(start);
+            let end_of_tile = rows.end.min(start.saturating_add(contiguous));
+            let end_of_piece = if self.is_one_piece { rows.end } else { end_of_tile };
+            if self.put(start..end_of_piece, (band, in_tile), sink)? {
                 start = end_of_piece;
                 continue;
             }
-            let end = end_of_band.min(start + together);
+            let end = end_of_tile.min(start.saturating_add(together));
             let n = (end - start) as usize;
-            let Some(end_tile) = (band + 1).checked_mul(self.band) else {
+            let Some(end_tile) = band.and_then(|band| band.checked_add(1)?.checked_mul(self.band)) else {
                 return Err(self.file.fail(0, "fewer tiles", format!("row {start}")));
             };
             let first_tile = end_tile - self.band;
-            let in_tile = start - band * self.tile_rows;
             let whole = self.cell == self.tile;
             if self.cell_len == 0 {
                 scratch.block.clear();
             } else if whole {
-                self.fetch((first_tile, in_tile, n), &mut scratch.raw, &mut scratch.piece)?;
+                let skip = self.fetch((first_tile, in_tile, n), &mut scratch.raw)?;
+                if self.is_bool && sink.bits(&self.shape, n, (&scratch.raw, skip))? {
+                    start = end;
+                    continue;
+                }
+                self.unpack(n, skip, &scratch.raw, &mut scratch.piece);
             } else {
                 self.assemble(first_tile, in_tile, n, scratch)?;
             }
@@ -212,17 +237,40 @@ impl Layout<'_> {
         Ok(())
     }
 
-    /// Puts rows that are one piece of the file straight to where they are wanted; whether they could be.
-    fn place(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<bool, Error> {
+    /// The band of tiles that holds a row, its place there and how many rows follow each other from it.
+    fn place(&self, row: u64) -> (Option<u64>, u64, u64) {
+        let (mut left, mut bands, mut stride, mut tile_stride) = (row, Some(0_u64), Some(1_u64), 1_u64);
+        let (mut in_tile, mut contiguous) = (0, 0);
+        for (axis, &(length, tile)) in self.row_axes.iter().enumerate() {
+            let last = axis + 1 == self.row_axes.len();
+            let x = if last { left } else { left % length.max(1) };
+            left /= length.max(1);
+            bands = bands.zip(stride).and_then(|(b, s)| (x / tile).checked_mul(s)?.checked_add(b));
+            stride = stride.and_then(|s| s.checked_mul(length.div_ceil(tile)));
+            in_tile += x % tile * tile_stride;
+            tile_stride *= tile;
+            if axis == 0 {
+                contiguous = (tile - x % tile).min(if last { u64::MAX } else { length - x });
+            }
+        }
+        (bands, in_tile, contiguous)
+    }
+
+    /// Puts rows that are one piece of the file, from a tile and a row in it on, straight to where they are wanted;
+    /// whether they could be.
+    fn put(
+        &self,
+        rows: Range<u64>,
+        (tile, row): (Option<u64>, u64),
+        sink: &mut dyn Sink,
+    ) -> Result<bool, Error> {
         if self.cell != self.tile || self.is_bool || self.cell_len == 0 {
             return Ok(false);
         }
         let Some(room) = sink.room(&self.shape, (rows.end - rows.start) as usize)? else { return Ok(false) };
-        let tile = rows.start / self.tile_rows;
-        let row_bytes = (self.plane * self.size) as u64;
-        let at = tile.checked_mul(self.bucket_size).and_then(|at| at.checked_add(self.start));
-        let at = at.zip((rows.start % self.tile_rows).checked_mul(row_bytes));
-        let Some(at) = at.and_then(|(at, skip)| at.checked_add(skip)) else {
+        let part = tile.and_then(|tile| tile.checked_mul(self.bucket_size)?.checked_add(self.start));
+        let skip = row.checked_mul((self.plane * self.size) as u64);
+        let Some(at) = part.and_then(|part| part.checked_add(skip?)) else {
             return Err(self.file.fail(self.start, "fewer tiles", format!("row {}", rows.start)));
         };
         self.file.read_into(at, room)?;
@@ -230,13 +278,8 @@ impl Layout<'_> {
         Ok(true)
     }
 
-    /// `n` rows from `row` of tile `tile`: in `raw` as stored or, if Bool, unpacked in `piece`.
-    fn fetch(
-        &self,
-        (tile, row, n): (u64, u64, usize),
-        raw: &mut Vec<u8>,
-        piece: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    /// `n` rows from `row` of tile `tile` as they are stored; how many bits of Bool come before them.
+    fn fetch(&self, (tile, row, n): (u64, u64, usize), raw: &mut Vec<u8>) -> Result<usize, Error> {
         let part = tile.checked_mul(self.bucket_size).and_then(|o| o.checked_add(self.start));
         let first = row.checked_mul(self.plane as u64);
         let byte = if self.is_bool {
@@ -252,11 +295,18 @@ impl Layout<'_> {
         if self.is_bool {
             let skip = (first % 8) as usize;
             self.file.read(at, (skip + n_element).div_ceil(8), raw)?;
-            piece.clear();
-            bits::unpack(raw, skip, n_element, piece);
-            return Ok(());
+            return Ok(skip);
         }
-        self.file.read(at, n_element * self.size, raw)
+        self.file.read(at, n_element * self.size, raw)?;
+        Ok(0)
+    }
+
+    /// Bits of `n` rows as bytes; nothing for elements that are no bits.
+    fn unpack(&self, n: usize, skip: usize, raw: &[u8], piece: &mut Vec<u8>) {
+        if self.is_bool {
+            piece.clear();
+            bits::unpack(raw, skip, n * self.plane, piece);
+        }
     }
 
     /// Puts `n` rows together from the tiles of a band, in `scratch.block`.
@@ -266,7 +316,8 @@ impl Layout<'_> {
         block.resize(n * row_bytes, 0);
         let mut index = vec![0; self.cell.len()];
         for tile in 0..self.band {
-            self.fetch((first_tile + tile, row, n), raw, piece)?;
+            let skip = self.fetch((first_tile + tile, row, n), raw)?;
+            self.unpack(n, skip, raw, piece);
             let source: &[u8] = if self.is_bool { piece } else { raw };
             for (i, cell) in block.chunks_exact_mut(row_bytes).enumerate() {
                 let plane = &source[i * self.plane * self.size..(i + 1) * self.plane * self.size];
@@ -355,6 +406,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::value::{Array, Elements, Value};
 
     /// Keeps what it is given.
     #[derive(Default)]
@@ -413,7 +465,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.f0_TSM0");
         std::fs::write(&path, cube_file(shape, tile)).unwrap();
-        let cube = CubeDesc { shape: shape.to_vec(), tile: tile.to_vec(), file: Some(0), offset: 0 };
+        let cube = CubeDesc {
+            shape: shape.to_vec(),
+            tile: tile.to_vec(),
+            n_row_axis: 1,
+            file: Some(0),
+            ..CubeDesc::default()
+        };
         let n_row = shape[shape.len() - 1] as u64;
         let segment = Segment { last_row: n_row - 1, cube: Some(0), last_position: n_row - 1 };
         let header = Header { n_row, hypercolumn: String::new(), cubes: vec![cube], segments: vec![segment] };
@@ -421,6 +479,7 @@ mod tests {
             files: [(0, DataFile::open(path.clone()).unwrap())].into(),
             header,
             header_file: DataFile::open(path).unwrap(),
+            order: Order::Little,
             columns: vec![column("FLAG", DataType::Bool), column("COUNT", DataType::Int)],
             // By descending size.
             parts: vec![1, 0],
@@ -452,6 +511,54 @@ mod tests {
             tiled.read(0, start..end, &mut bools).unwrap();
             let want: Vec<u8> = elements.map(|i| value(i, true) as u8).collect();
             prop_assert_eq!(bools.0, want);
+        }
+    }
+
+    #[test]
+    fn rows_run_through_all_their_axes() {
+        // A cell axis of 2, rows on axes of 3 and 5 in tiles of 2 and 4.
+        let (_dir, mut tiled) = open(&[2, 3, 5], &[2, 2, 4]);
+        tiled.header.cubes[0].n_row_axis = 2;
+        tiled.header.segments = vec![Segment { last_row: 14, cube: Some(0), last_position: 14 }];
+        tiled.header.n_row = 15;
+        for rows in [0..15, 2..11, 7..8] {
+            let mut ints = Kept::default();
+            tiled.read(1, rows.clone(), &mut ints).unwrap();
+            let elements = rows.start as usize * 2..rows.end as usize * 2;
+            let want: Vec<u8> = elements.flat_map(|i| value(i, false).to_le_bytes()).collect();
+            assert_eq!(ints.0, want);
+        }
+    }
+
+    #[test]
+    fn coordinates_and_ids_come_from_the_record_of_the_cube() {
+        let (_dir, mut tiled) = open(&[2, 5], &[2, 4]);
+        let doubles =
+            |v: &[f64]| Value::Array(Array { shape: vec![v.len()], elements: Elements::Double(v.to_vec()) });
+        tiled.header.cubes[0].values = [
+            ("ID".to_owned(), Value::Int(7)),
+            ("FREQ".to_owned(), doubles(&[1.0, 2.0])),
+            ("TIME".to_owned(), doubles(&[0.0, 10.0, 20.0, 30.0])),
+        ]
+        .into_iter()
+        .collect();
+        let scalar = |name, data_type| StoredColumn { is_array: false, ..column(name, data_type) };
+        tiled.columns.extend([
+            scalar("ID", DataType::Int),
+            column("FREQ", DataType::Double),
+            scalar("TIME", DataType::Double),
+            scalar("ID", DataType::Double),
+        ]);
+        let read = |i_column, rows| {
+            let mut kept = Kept::default();
+            tiled.read(i_column, rows, &mut kept).map(|()| kept.0)
+        };
+        assert_eq!(read(2, 1..3).unwrap(), 7_i32.to_le_bytes(), "one run for all rows");
+        assert_eq!(read(3, 0..1).unwrap(), [1.0_f64.to_le_bytes(), 2.0_f64.to_le_bytes()].concat());
+        assert_eq!(read(4, 1..3).unwrap(), [10.0_f64.to_le_bytes(), 20.0_f64.to_le_bytes()].concat());
+        for (i_column, rows) in [(4, 4..5), (5, 0..1)] {
+            let message = read(i_column, rows).unwrap_err().to_string();
+            assert!(message.contains("table.f0_TSM0") && message.contains("values of column"), "{message}");
         }
     }
 

@@ -8,9 +8,15 @@
 //!   nfiles × [Bool present; (present) uInt fv; uInt fileSeqnr; length (fv 1: uInt, else Int64)]
 //!   ncubes (uInt; v3 uInt64); ncubes × [Int cv; Record values; Bool extensible; uInt ndim; IPosition cubeShape,
 //!                                        tileShape; Int fileSeqnr (-1: none); offset (cv 1: uInt, else Int64)]
+//! "TiledCellStMan" v1: IPosition defaultTileShape; TSMBASE
+//! "TiledDataStMan" v1|2: TSMBASE; mapped rows (uInt if v1 and TSMBASE v < 3, else uInt64); (v1) uInt nUsed;
+//!   Block rowMap (v1 uInt, v2 uInt64); Block<uInt> cubeMap, posMap
 //! ```
 //! Row r of a TiledShapeStMan: the smallest i with `rowMap[i] ≥ r` gives its cube `cubeMap[i]` (0: undefined) and
 //! its place `posMap[i] − (rowMap[i] − r)` on the cube's last axis; rows beyond the map are undefined.
+//! Row r of a TiledDataStMan: the largest i with `rowMap[i] ≤ r` gives its cube `cubeMap[i]`; `r − rowMap[i]` counts
+//! through the axes beyond the cell's, the first of them fastest, from place `posMap[i]` of the last.
+//! Row r of a TiledCellStMan is cube r; here it gets a last axis of length 1, so that all are alike.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +24,7 @@ use crate::Error;
 use crate::bytes::{Order, Reader};
 use crate::file::read_all;
 use crate::storage::Place;
+use crate::value::Record;
 
 /// What the header says.
 pub(crate) struct Header {
@@ -27,10 +34,15 @@ pub(crate) struct Header {
     pub(crate) segments: Vec<Segment>,
 }
 
-/// One hypercube; axes fastest first, the last one is that of rows.
+/// One hypercube; axes fastest first, those of the cells, then those of rows.
+#[derive(Default)]
 pub(crate) struct CubeDesc {
     pub(crate) shape: Vec<usize>,
     pub(crate) tile: Vec<usize>,
+    /// Axes of rows; mostly the last only.
+    pub(crate) n_row_axis: usize,
+    /// Values of coordinate and id columns.
+    pub(crate) values: Record,
     /// Number in the name of its data file; `None` for a cube without data.
     pub(crate) file: Option<u32>,
     pub(crate) offset: u64,
@@ -51,17 +63,35 @@ impl Header {
         let path = place.path("");
         let bytes = read_all(&path)?;
         let mut r = Reader::new(&path, 0, &bytes, Order::Big);
-        r.open_named(&place.desc.kind)?;
-        if place.desc.kind == "TiledColumnStMan" {
-            r.iposition()?;
-            let mut header = base(&mut r, place)?;
-            header.segments = one_segment(&header);
-            return Ok(header);
+        let version = r.open_named(&place.desc.kind)?;
+        match place.desc.kind.as_str() {
+            "TiledColumnStMan" => {
+                r.iposition()?;
+                let mut header = base(&mut r, place)?.0;
+                header.segments = one_segment(&header);
+                Ok(header)
+            }
+            "TiledCellStMan" => {
+                r.iposition()?;
+                let mut header = base(&mut r, place)?.0;
+                header.cubes.iter_mut().for_each(cell_cube);
+                header.segments =
+                    (0..header.n_row.min(header.cubes.len() as u64)).map(cell_segment).collect();
+                Ok(header)
+            }
+            "TiledDataStMan" => {
+                let (mut header, base_version) = base(&mut r, place)?;
+                let n_mapped = if version == 1 && base_version < 3 { r.u32()?.into() } else { r.u64()? };
+                header.segments = data_segments(&mut r, version, n_mapped, &mut header.cubes, place)?;
+                Ok(header)
+            }
+            _ => {
+                let mut header = base(&mut r, place)?.0;
+                r.iposition()?;
+                header.segments = segments(&mut r, header.cubes.len())?;
+                Ok(header)
+            }
         }
-        let mut header = base(&mut r, place)?;
-        r.iposition()?;
-        header.segments = segments(&mut r, header.cubes.len())?;
-        Ok(header)
     }
 
     /// The numbers of the data files.
@@ -70,7 +100,8 @@ impl Header {
     }
 }
 
-fn base(r: &mut Reader<'_>, place: &Place<'_>) -> Result<Header, Error> {
+/// What all tiled storage managers have, and its version.
+fn base(r: &mut Reader<'_>, place: &Place<'_>) -> Result<(Header, u32), Error> {
     let version = r.open_named("TiledStMan")?;
     let wide = |r: &mut Reader<'_>| if version >= 3 { r.u64() } else { r.u32().map(u64::from) };
     if version >= 2 {
@@ -108,12 +139,12 @@ fn base(r: &mut Reader<'_>, place: &Place<'_>) -> Result<Header, Error> {
     let n_cube = wide(r)?;
     let cubes = (0..r.fits(n_cube, 30)?).map(|_| cube(r)).collect::<Result<_, _>>()?;
     r.close_object();
-    Ok(Header { n_row, hypercolumn, cubes, segments: Vec::new() })
+    Ok((Header { n_row, hypercolumn, cubes, segments: Vec::new() }, version))
 }
 
 fn cube(r: &mut Reader<'_>) -> Result<CubeDesc, Error> {
     let version = r.i32()?;
-    r.record()?;
+    let values = r.record()?;
     r.bool()?;
     r.u32()?;
     let (mut shape, mut tile) = (r.shape()?, r.shape()?);
@@ -124,7 +155,7 @@ fn cube(r: &mut Reader<'_>) -> Result<CubeDesc, Error> {
     }
     let file = u32::try_from(r.i32()?).ok().filter(|_| !shape.is_empty());
     let offset = if version == 1 { r.u32()?.into() } else { r.u64()? };
-    Ok(CubeDesc { shape, tile, file, offset })
+    Ok(CubeDesc { shape, tile, n_row_axis: 1, values, file, offset })
 }
 
 /// All rows in the only cube.
@@ -163,4 +194,59 @@ fn segments(r: &mut Reader<'_>, n_cube: usize) -> Result<Vec<Segment>, Error> {
         segments.push(segment);
     }
     Ok(segments)
+}
+
+/// A cell as a cube of one row.
+fn cell_cube(cube: &mut CubeDesc) {
+    if cube.file.is_some() {
+        cube.shape.push(1);
+        cube.tile.push(1);
+    }
+}
+
+fn cell_segment(row: u64) -> Segment {
+    Segment { last_row: row, cube: Some(row as usize), last_position: 0 }
+}
+
+/// The row map of a TiledDataStMan; `cubes` learn how many of their axes are of rows.
+fn data_segments(
+    r: &mut Reader<'_>,
+    version: u32,
+    n_mapped: u64,
+    cubes: &mut [CubeDesc],
+    place: &Place<'_>,
+) -> Result<Vec<Segment>, Error> {
+    let n_used = if version == 1 { Some(r.u32()? as usize) } else { None };
+    let (mut rows, numbers, positions) = (r.block_rows(version > 1)?, r.block_u32()?, r.block_u32()?);
+    let n_used = n_used.unwrap_or(rows.len());
+    if n_used > rows.len().min(numbers.len()).min(positions.len()) {
+        return Err(r.fail(format!("a row map of {n_used}"), rows.len().to_string()));
+    }
+    rows.truncate(n_used);
+    rows.push(n_mapped);
+    let n_cell_axis = place.desc.columns.iter().filter_map(|&c| place.dat.columns[c].info.n_axis).max();
+    for cube in &mut *cubes {
+        cube.n_row_axis = cube.shape.len().saturating_sub(n_cell_axis.unwrap_or(usize::MAX)).max(1);
+    }
+    let mut segments = Vec::with_capacity(n_used);
+    for i in 0..n_used {
+        let cube = numbers[i] as usize;
+        let n = rows[i + 1].checked_sub(rows[i]).filter(|_| i > 0 || rows[0] == 0);
+        let last = n.and_then(|n| last_place(cubes.get(cube)?, positions[i].into(), n));
+        let (Some(n), Some(last_position)) = (n, last) else {
+            let expected = "rows that ascend from 0 and cubes of this header in the row map";
+            return Err(r.fail(expected, format!("entry {i}")));
+        };
+        if n > 0 {
+            segments.push(Segment { last_row: rows[i + 1] - 1, cube: Some(cube), last_position });
+        }
+    }
+    Ok(segments)
+}
+
+/// The last of `n` places of rows that begin at `position` of a cube's last axis.
+fn last_place(cube: &CubeDesc, position: u64, n: u64) -> Option<u64> {
+    let inner = cube.shape.len().checked_sub(cube.n_row_axis)?..cube.shape.len().saturating_sub(1);
+    let per_position = cube.shape[inner].iter().try_fold(1_u64, |p, &n| p.checked_mul(n as u64))?;
+    position.checked_mul(per_position)?.checked_add(n).map(|end| end.saturating_sub(1))
 }

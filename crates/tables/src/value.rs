@@ -1,6 +1,8 @@
 //! Keyword values and records of them, in stored order.
 
 use crate::DataType;
+use crate::bytes::Order;
+use crate::swapped::{number_width, turn_around};
 
 /// One keyword's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +77,34 @@ impl Elements {
             ($($kind:ident)*) => { match self { $(Elements::$kind(_) => DataType::$kind,)* } };
         }
         of!(Bool Char UChar Short UShort Int UInt Int64 Float Double Complex DComplex String)
+    }
+}
+
+impl Elements {
+    /// Element `i` alone.
+    pub(crate) fn get(&self, i: usize) -> Option<Self> {
+        macro_rules! of {
+            ($($kind:ident)*) => { match self { $(Elements::$kind(v) => Elements::$kind(vec![v.get(i)?.clone()]),)* } };
+        }
+        Some(of!(Bool Char UChar Short UShort Int UInt Int64 Float Double Complex DComplex String))
+    }
+
+    /// The elements as cells hold them: numbers in this byte order, Bool one byte each; no bytes of strings.
+    pub(crate) fn to_bytes(&self, order: Order) -> Vec<u8> {
+        macro_rules! of {
+            ($($kind:ident)*) => { match self {
+                Elements::Bool(v) => v.iter().map(|&b| u8::from(b)).collect(),
+                Elements::Complex(v) => v.iter().flatten().flat_map(|x| x.to_le_bytes()).collect(),
+                Elements::DComplex(v) => v.iter().flatten().flat_map(|x| x.to_le_bytes()).collect(),
+                Elements::String(_) => Vec::new(),
+                $(Elements::$kind(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),)*
+            } };
+        }
+        let mut bytes: Vec<u8> = of!(Char UChar Short UShort Int UInt Int64 Float Double);
+        if order == Order::Big {
+            turn_around(&mut bytes, number_width(self.data_type()));
+        }
+        bytes
     }
 }
 

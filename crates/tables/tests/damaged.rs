@@ -23,6 +23,21 @@ fn the_fixture_damaged_in_many_ways() {
 }
 
 #[test]
+fn tables_of_every_manager_damaged_in_many_ways() {
+    let before = address_space();
+    let mut random = Random(3);
+    let names = ["engines_little.tab", "engines_big.tab", "aips_little.tab", "aips_big.tab", "tiles_big.tab"];
+    let views = ["selected.tab", "multi.mms", "forward.tab"];
+    let mut n = 0;
+    for name in names.iter().chain(&views) {
+        n += damage_table(&testkit::fixture("managers").join(name), &mut random);
+    }
+    n += damage_table(&testkit::fixture("byhand/scaled.tab"), &mut random);
+    assert!(n > 3000, "{n} cases only");
+    assert!(address_space() < before + MEMORY, "{} bytes", address_space() - before);
+}
+
+#[test]
 fn a_small_table_with_each_word_replaced() {
     let before = address_space();
     let copy = tempfile::tempdir().unwrap();
