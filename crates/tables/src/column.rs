@@ -8,7 +8,8 @@ use arrow_array::ArrayRef;
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::element::sealed::Decode;
-use crate::storage::{ShapeOf, Storage};
+use crate::live::Located;
+use crate::storage::ShapeOf;
 use crate::table::Inner;
 use crate::value::Record;
 use crate::{DataType, Element, Error, arrow};
@@ -148,16 +149,13 @@ impl Column {
             return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });
         }
         let desc = &table.dat.columns[self.index];
-        let storage: Arc<dyn Storage> =
-            table.storage(desc.storage).map_err(|e| self.named(e))?.ok_or_else(|| {
-                Error::UnsupportedStorage {
-                    table: table.path.clone(),
-                    column: desc.info.name.clone(),
-                    storage_manager: desc.info.storage_manager.clone(),
-                }
-            })?;
-        let columns = &table.dat.storages[desc.storage].columns;
-        let i_column = columns.iter().position(|&c| c == self.index).unwrap_or(0);
+        let reading = table.reading()?;
+        let Located { storage, i_column } = table.locate(desc, &reading).map_err(|e| self.named(e))?;
+        let storage = storage.ok_or_else(|| Error::UnsupportedStorage {
+            table: table.path.clone(),
+            column: desc.info.name.clone(),
+            storage_manager: desc.info.storage_manager.clone(),
+        })?;
         let stored = storage.n_row(i_column);
         if rows.end > stored && !rows.is_empty() {
             return Err(Error::MissingRows {

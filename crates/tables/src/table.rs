@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::desc::TableDat;
+use crate::desc::{ColumnDesc, TableDat};
 use crate::keyword_path::resolve;
-use crate::storage::{self, Storage};
+use crate::live::{Live, Located};
+use crate::lock::{OpenOptions, Reading, SyncRecord, TableLock, WriteLock};
 use crate::value::{Record, Value};
-use crate::{Column, Error, TableInfo, lock};
+use crate::{Column, Error, TableInfo};
 
 /// A table. Clones share its open files; it can be used from several threads at once.
 #[derive(Clone)]
@@ -17,25 +18,73 @@ pub struct Table {
 
 pub(crate) struct Inner {
     pub(crate) path: PathBuf,
-    pub(crate) dat: TableDat,
+    pub(crate) dat: Arc<TableDat>,
     pub(crate) n_row: u64,
     info: TableInfo,
-    /// Opened when the first of its columns is read, so that an unreadable one harms no other.
-    storages: Vec<Mutex<Option<Arc<dyn Storage>>>>,
+    lock: TableLock,
+    /// The state that `dat` and `n_row` belong to.
+    sync: Option<SyncRecord>,
+    live: Mutex<Live>,
 }
 
 impl Table {
-    /// Opens a table for reading. Nothing is written, not even locks.
+    /// Opens a table for reading, locked while something is read ([`OpenOptions::default`]). Nothing is written, but
+    /// for a request in `table.lock` while another program holds its lock.
     ///
     /// # Errors
-    /// When it is not a table, of a kind that is not supported, or its description is damaged.
+    /// When it is not a table, of a kind that is not supported, its description is damaged, or another program writes
+    /// it for more than ten minutes.
     pub fn open(path: impl AsRef<Path>) -> Result<Table, Error> {
-        let path = path.as_ref();
-        let dat = TableDat::read(path)?;
-        let n_row = lock::synced_rows(path)?.unwrap_or(dat.n_row);
-        let storages = dat.storages.iter().map(|_| Mutex::new(None)).collect();
-        let info = TableInfo::read(path);
-        Ok(Table { inner: Arc::new(Inner { path: path.to_owned(), dat, n_row, info, storages }) })
+        Table::open_with(path, &OpenOptions::default())
+    }
+
+    /// Opens a table for reading; the options hold for its subtables too.
+    ///
+    /// # Errors
+    /// As [`Table::open`], but waits as long as the options say.
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Table, Error> {
+        let path = path.as_ref().to_owned();
+        let lock = TableLock::open(&path, options)?;
+        let reading = lock.read()?;
+        let sync = reading.sync.clone();
+        let dat = Arc::new(TableDat::read(&path)?);
+        let known = if sync.is_some() { sync.clone() } else { lock.sync_unlocked()? };
+        let n_row = known.map_or(dat.n_row, |record| record.n_row);
+        let info = TableInfo::read(&path);
+        drop(reading);
+        let live = Mutex::new(Live::new(sync.clone(), Arc::clone(&dat)));
+        Ok(Table { inner: Arc::new(Inner { path, dat, n_row, info, lock, sync, live }) })
+    }
+
+    /// The table as it is now: this one if nobody changed it, else opened again.
+    ///
+    /// An open table keeps its columns, keywords and row count, and reads its cells as they are.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn refresh(&self) -> Result<Table, Error> {
+        let reading = self.inner.lock.read()?;
+        if reading.sync.is_some() && reading.sync == self.inner.sync {
+            return Ok(self.clone());
+        }
+        Table::open_with(&self.inner.path, self.options())
+    }
+
+    /// Locks the table for a change, once nobody else reads or writes it.
+    ///
+    /// # Errors
+    /// When others hold it for longer than the options say, or it cannot be locked or not be written.
+    pub fn write_lock(&self) -> Result<WriteLock, Error> {
+        WriteLock::take(self)
+    }
+
+    pub(crate) fn options(&self) -> &OpenOptions {
+        self.inner.lock.options()
+    }
+
+    /// Numbers of columns and storage managers.
+    pub(crate) fn layout(&self) -> (u32, usize) {
+        (self.inner.dat.columns.len() as u32, self.inner.dat.storages.len())
     }
 
     /// Where the table is, as it was opened.
@@ -89,7 +138,7 @@ impl Table {
     /// When no keyword of this name refers to a table, or as [`Table::open`].
     pub fn subtable(&self, name: &str) -> Result<Table, Error> {
         if let Some(Value::Table(stored)) = self.keywords().get(name) {
-            return Table::open(resolve(&self.inner.path, stored));
+            return Table::open_with(resolve(&self.inner.path, stored), self.options());
         }
         let tables = self.keywords().iter().filter(|(_, value)| matches!(value, Value::Table(_)));
         Err(Error::NoSubtable {
@@ -101,13 +150,16 @@ impl Table {
 }
 
 impl Inner {
-    /// Storage manager `i`, opened if it is not yet; `None` when its kind is not supported.
-    pub(crate) fn storage(&self, i: usize) -> Result<Option<Arc<dyn Storage>>, Error> {
-        let mut slot = self.storages[i].lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            *slot = storage::open(&self.path, &self.dat, i)?.map(Arc::from);
-        }
-        Ok(slot.clone())
+    /// Begins a read: until the guard is dropped, nobody changes the table.
+    pub(crate) fn reading(&self) -> Result<Reading<'_>, Error> {
+        self.lock.read()
+    }
+
+    /// A column in its storage manager, both as they are during `reading`.
+    pub(crate) fn locate(&self, column: &ColumnDesc, reading: &Reading<'_>) -> Result<Located, Error> {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.follow(&self.path, self.n_row, reading.sync.as_ref())?;
+        live.locate(&self.path, column)
     }
 }
 
