@@ -162,7 +162,9 @@ impl ProcessLock {
         self.file.read().map(|(_, sync)| Ok(sync)).inspect_err(|_| self.file.unlock(Byte::Data))
     }
 
-    /// Tries until the lock is granted; leaves a request meanwhile.
+    /// Tries until the lock is granted; leaves a request when that takes long.
+    ///
+    /// Not at once: a casacore that gave its lock up on request sleeps a second if it is refused the next time.
     fn poll(&self, kind: LockKind, wait: &mut Wait<'_>) -> Result<Answer, Error> {
         let me = std::process::id() as i32;
         let mut requested = false;
@@ -171,7 +173,7 @@ impl ProcessLock {
                 Ok(Answer::Refused) => {}
                 other => break other,
             }
-            if !requested {
+            if !requested && wait.is_long() {
                 self.file.change_requests(|list| list.add(me));
                 requested = true;
             }

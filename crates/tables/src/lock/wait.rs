@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::option::{LockEvent, LockKind, OpenOptions};
 use crate::Error;
 
-/// Waited before anybody is told; most waits are shorter.
+/// Waited before anybody is told, or asked to let go; most waits are shorter.
 const QUIET: Duration = Duration::from_millis(200);
 /// Between two times of telling.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -46,6 +46,11 @@ impl<'a> Wait<'a> {
             self.options.tell(|| LockEvent::Waiting { table: table.to_owned(), kind, holder, waited });
         }
         Ok((waited / 8).clamp(SHORTEST, LONGEST).min(self.options.wait - waited))
+    }
+
+    /// Whether it is time to ask the holder to let go.
+    pub(crate) fn is_long(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= QUIET)
     }
 
     /// The lock came.
