@@ -70,21 +70,21 @@ impl Table {
         Table::open_with(&self.inner.path, self.options())
     }
 
-    /// Locks the table for a change, once nobody else reads or writes it.
+    /// Locks the table for a change, once nobody else reads or writes it. [`Table::refresh`] then gives it as it is.
     ///
     /// # Errors
-    /// When others hold it for longer than the options say, or it cannot be locked or not be written.
+    /// As [`WriteLock::on`].
     pub fn write_lock(&self) -> Result<WriteLock, Error> {
-        WriteLock::take(self)
+        WriteLock::on(&self.inner.path, self.options())
     }
 
     pub(crate) fn options(&self) -> &OpenOptions {
         self.inner.lock.options()
     }
 
-    /// Numbers of columns and storage managers.
-    pub(crate) fn layout(&self) -> (u32, usize) {
-        (self.inner.dat.columns.len() as u32, self.inner.dat.storages.len())
+    /// The sync record that the table was opened with.
+    pub(crate) fn sync(&self) -> Option<&SyncRecord> {
+        self.inner.sync.as_ref()
     }
 
     /// Where the table is, as it was opened.

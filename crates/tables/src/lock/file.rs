@@ -109,14 +109,14 @@ impl LockFile {
         }
     }
 
-    /// Replaces the sync record; under a write lock only.
-    pub(crate) fn write(&self, record: &SyncRecord) -> Result<(), Error> {
+    /// Replaces the sync record, durably, or takes it away; under a write lock only.
+    pub(crate) fn write(&self, record: Option<&SyncRecord>) -> Result<(), Error> {
         let write = || {
             let length = self.file.metadata()?.len();
             if length < LENGTH as u64 {
                 self.file.write_all_at(&vec![0; LENGTH - length as usize], length)?;
             }
-            self.file.write_all_at(&record.bytes(), LENGTH as u64)?;
+            self.file.write_all_at(&record.map_or_else(|| vec![0; 4], SyncRecord::bytes), LENGTH as u64)?;
             self.file.sync_data()
         };
         write().map_err(|source| Error::Write { file: self.path.clone(), source })

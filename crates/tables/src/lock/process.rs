@@ -189,10 +189,16 @@ impl ProcessLock {
     }
 
     /// Writes the sync record; the caller holds the write lock, or wants none.
-    pub(crate) fn publish(&self, sync: SyncRecord) -> Result<(), Error> {
-        self.file.write(&sync)?;
-        self.held().sync = Some(sync);
+    pub(crate) fn publish(&self, sync: Option<SyncRecord>) -> Result<(), Error> {
+        self.file.write(sync.as_ref())?;
+        self.held().sync = sync;
         Ok(())
+    }
+
+    /// Makes this thread the one that writes, in place of another.
+    pub(crate) fn adopt(&self) {
+        let mut held = self.held();
+        held.writer = held.writer.map(|_| thread::current().id());
     }
 
     /// Leaves what [`Entered::Counted`] was.

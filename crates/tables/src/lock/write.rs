@@ -1,29 +1,29 @@
 //! The lock of one change to a table.
 
 use std::collections::BTreeSet;
-use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
 
-use super::option::{LockKind, LockOption};
+use super::file::Byte;
+use super::option::{LockKind, LockOption, OpenOptions};
 use super::process::Entered;
 use super::registry::Shared;
 use super::requests::Requests;
 use super::sync::SyncRecord;
 use super::wait::Wait;
+use crate::desc::TableDat;
 use crate::{Error, Table};
 
-/// While this lives, no other process or thread reads or writes the table, and [`WriteLock::table`] is as it is now.
+/// While this lives, no other process reads or writes the table, and no other thread of this one.
 ///
-/// Whoever changes files says what with the methods, and does so *before* changing them, so that even after an error
-/// others look at them again. [`WriteLock::release`], or dropping, writes the sync record and lets others in. Locks
-/// are for one change: others wait.
+/// The thread that took it, or used it last, reads the table freely. What it changed it says with the methods, *before*
+/// it changes files, so that even after an error others look at them again. [`WriteLock::release`], or dropping,
+/// writes that to the sync record and lets others in. They wait meanwhile: locks are for one change.
 pub struct WriteLock {
-    table: Table,
+    table: PathBuf,
     file: Shared,
-    /// It was entered, not held already by this thread or done without.
+    /// It was entered; not held already by this thread, nor done without.
     counted: bool,
     changes: Changes,
-    /// A thread leaves what it entered.
-    not_send: PhantomData<*const ()>,
 }
 
 #[derive(Default)]
@@ -35,9 +35,11 @@ struct Changes {
 }
 
 impl WriteLock {
-    /// Takes the lock and follows what others changed since `table` was opened.
-    pub(crate) fn take(table: &Table) -> Result<WriteLock, Error> {
-        let (path, options) = (table.path(), table.options());
+    /// Locks the table at `path`; makes its table.lock if there is none.
+    ///
+    /// # Errors
+    /// When others hold it for longer than the options say, or it cannot be locked or not be written.
+    pub fn on(path: &Path, options: &OpenOptions) -> Result<WriteLock, Error> {
         let none = |why: String| Error::NoLocks { table: path.to_owned(), why };
         let file = Shared::create(path)?.ok_or_else(|| none("table.lock may not be read".to_owned()))?;
         if !file.file().writable {
@@ -53,15 +55,35 @@ impl WriteLock {
                 Entered::Unsupported(why) => return Err(none(why)),
             }
         }
-        let changes = Changes::default();
-        let mut lock = WriteLock { table: table.clone(), file, counted, changes, not_send: PhantomData };
-        lock.table = table.refresh()?;
-        Ok(lock)
+        Ok(WriteLock { table: path.to_owned(), file, counted, changes: Changes::default() })
     }
 
-    /// The table as it is now; what is changed under this lock it shows once that is released.
-    pub fn table(&self) -> &Table {
-        &self.table
+    /// Lets this thread read under the lock, in place of the one that took it.
+    pub fn adopt(&self) {
+        if self.counted {
+            self.file.adopt();
+        }
+    }
+
+    /// Checks that nobody changed the table since `table` was opened.
+    ///
+    /// # Errors
+    /// [`Error::Changed`].
+    pub fn check_unchanged(&self, table: &Table) -> Result<(), Error> {
+        if self.record()?.as_ref() == table.sync() {
+            return Ok(());
+        }
+        Err(Error::Changed { table: self.table.clone(), what: "its count of changes grew".to_owned() })
+    }
+
+    /// The sync record as it is.
+    pub(crate) fn record(&self) -> Result<Option<SyncRecord>, Error> {
+        self.file.file().read().map(|(_, record)| record)
+    }
+
+    /// Replaces the sync record, durably; `None` takes it away, and then table.dat's row count is the true one.
+    pub(crate) fn replace_record(&self, record: Option<SyncRecord>) -> Result<(), Error> {
+        self.file.publish(record)
     }
 
     /// Refuses a change that others cannot follow, such as another set of columns, if another process has the table
@@ -70,16 +92,15 @@ impl WriteLock {
     /// # Errors
     /// [`Error::InUse`] with the process.
     pub fn exclusive(&self) -> Result<(), Error> {
-        let path = self.table.path().to_owned();
         match self.user() {
-            Some(user) => Err(Error::InUse { table: path, user }),
+            Some(user) => Err(Error::InUse { table: self.table.clone(), user }),
             None => Ok(()),
         }
     }
 
     /// Another process that has the table open; `Some(None)` if the system does not name it.
     pub fn user(&self) -> Option<Option<u32>> {
-        self.file.file().holder(super::file::Byte::InUse, LockKind::Write)
+        self.file.file().holder(Byte::InUse, LockKind::Write)
     }
 
     /// Cells of storage manager `i` (in the table's order) change.
@@ -117,8 +138,12 @@ impl WriteLock {
         if changes.is_none() {
             return Ok(());
         }
-        let (_, before) = self.file.file().read()?;
-        self.file.publish(changes.apply(before, &self.table))
+        let before = match self.record()? {
+            Some(record) => record,
+            None => SyncRecord { n_row: TableDat::read(&self.table)?.n_row, ..SyncRecord::default() },
+        };
+        let after = changes.apply(before);
+        self.replace_record(Some(after))
     }
 }
 
@@ -137,12 +162,15 @@ impl Changes {
         self.n_row.is_none() && self.layout.is_none() && !self.table && self.storages.is_empty()
     }
 
-    fn apply(&self, before: Option<SyncRecord>, table: &Table) -> SyncRecord {
-        let mut sync = before.unwrap_or(SyncRecord { n_row: table.n_row(), ..SyncRecord::default() });
-        let layout = self.layout.unwrap_or_else(|| table.layout());
+    /// The record after these changes of what had the record `before`. If neither knows a layout, it says that anything
+    /// may have changed.
+    fn apply(&self, before: SyncRecord) -> SyncRecord {
+        let mut sync = before;
         sync.n_row = self.n_row.unwrap_or(sync.n_row);
-        sync.n_column = Some(layout.0);
-        sync.storages.resize(layout.1, 0);
+        if let Some((n_column, n_storage)) = self.layout {
+            sync.n_column = Some(n_column);
+            sync.storages.resize(n_storage, 0);
+        }
         sync.modified = sync.modified.wrapping_add(1);
         sync.table = sync.table.wrapping_add(u32::from(self.table));
         for &i in &self.storages {
@@ -170,14 +198,15 @@ mod tests {
     fn changes_count_and_nothing_else_does() {
         let file = new_file(5, 2, 3);
         let old = SyncRecord::parse("table.lock".as_ref(), 260, &file[260..]).unwrap().unwrap();
-        let table = Table::open(testkit::fixture("tiny.ms")).unwrap();
         assert!(Changes::default().is_none());
-        let rows = Changes { n_row: Some(9), layout: Some((2, 3)), storages: [1].into(), table: false };
-        let new = rows.apply(Some(old), &table);
+        let rows = Changes { n_row: Some(9), storages: [1].into(), ..Changes::default() };
+        let new = rows.apply(old);
         let want = SyncRecord { n_row: 9, n_column: Some(2), modified: 2, table: 1, storages: vec![1, 2, 1] };
         assert_eq!(new, want);
-        let first = Changes { table: true, ..Changes::default() }.apply(None, &table);
-        assert_eq!((first.n_row, first.modified, first.table), (table.n_row(), 1, 1));
-        assert_eq!(first.storages.len(), table.layout().1);
+        let column = Changes { layout: Some((3, 4)), table: true, ..Changes::default() }.apply(new);
+        assert_eq!((column.n_row, column.table, column.storages.len()), (9, 2, 4));
+        let first =
+            Changes { n_row: Some(4), table: true, ..Changes::default() }.apply(SyncRecord::default());
+        assert_eq!((first.n_row, first.n_column, first.modified), (4, None, 1));
     }
 }

@@ -209,7 +209,7 @@ impl InPlace {
 
     fn put(&self, table: &Table, generation: u64) {
         let mut lock = table.write_lock().unwrap();
-        for i in 0..lock.table().column_names().count() {
+        for i in 0..table.column_names().count() {
             lock.changes_storage(i);
         }
         for row in 0..TEST_ROWS {

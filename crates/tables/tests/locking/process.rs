@@ -70,7 +70,7 @@ fn a_write_lock_holds_while_threads_open_and_close_the_table() {
         });
         assert!(!others_may(probe, 0, libc::F_RDLCK));
         // The thread that writes reads too.
-        lock.table().column("TIME").unwrap().read(0..1).unwrap();
+        table.column("TIME").unwrap().read(0..1).unwrap();
         assert!(!others_may(probe, 0, libc::F_RDLCK));
         drop(lock);
         assert!(others_may(probe, 0, libc::F_WRLCK));
