@@ -42,3 +42,4 @@ pub use scan::Part;
 pub use selected::Selected;
 pub use selection::{FieldRef, Selection};
 pub use spectral_window::SpectralWindow;
+pub use tables::{LockEvent, LockOption, OpenOptions};

@@ -5,7 +5,7 @@ use crate::{
     description::{Antenna, Description},
 };
 use std::{path::Path, sync::Arc};
-use tables::Table;
+use tables::{OpenOptions, Table};
 
 const COLUMNS: [&str; 9] =
     ["ANTENNA1", "ANTENNA2", "DATA_DESC_ID", "FIELD_ID", "FLAG", "FLAG_ROW", "INTERVAL", "TIME", "UVW"];
@@ -30,7 +30,15 @@ impl Ms {
     /// When `path` is no table, or a table without the columns and subtables that every MeasurementSet has, or when a
     /// subtable cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Ms, Error> {
-        let main = Table::open(path.as_ref())?;
+        Ms::open_with(path, &OpenOptions::default())
+    }
+
+    /// Opens the MeasurementSet, with a say in how its tables are locked.
+    ///
+    /// # Errors
+    /// As [`Ms::open`], and when another program holds a lock for longer than the options allow.
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Ms, Error> {
+        let main = Table::open_with(path.as_ref(), options)?;
         check(&main)?;
         let description = Description::read(&main)?;
         Ok(Ms { inner: Arc::new(Inner { main, description }) })

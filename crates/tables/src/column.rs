@@ -11,7 +11,8 @@ use crate::cells::{Data, Run, Sink, element_count};
 use crate::desc::ColumnDesc;
 use crate::element::sealed::Decode;
 use crate::fill::Fill;
-use crate::storage::{ShapeOf, Storage};
+use crate::live::Located;
+use crate::storage::ShapeOf;
 use crate::swapped::Swapped;
 use crate::table::{Inner, listed};
 use crate::value::Record;
@@ -44,6 +45,8 @@ pub struct ColumnInfo {
 pub struct Column {
     table: Arc<Inner>,
     index: usize,
+    /// Whoever reads holds the table's lock already.
+    is_held: bool,
 }
 
 /// Reserved at most before the first cells arrived; what a file says must not ask for more memory than it fills.
@@ -51,7 +54,12 @@ const RESERVED: usize = 1 << 22;
 
 impl Column {
     pub(crate) fn new(table: Arc<Inner>, index: usize) -> Self {
-        Column { table, index }
+        Column { table, index, is_held: false }
+    }
+
+    /// The same column for who holds the table's lock while it is read.
+    pub(crate) fn held(self) -> Self {
+        Column { is_held: true, ..self }
     }
 
     /// A column by name.
@@ -252,16 +260,14 @@ impl Column {
             return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });
         }
         let desc = &table.dat.columns[self.index];
-        let storage: Arc<dyn Storage> =
-            table.storage(desc.storage).map_err(|e| self.named(e))?.ok_or_else(|| {
-                Error::UnsupportedStorage {
-                    table: table.path.clone(),
-                    column: desc.info.name.clone(),
-                    storage_manager: desc.info.storage_manager.clone(),
-                }
-            })?;
-        let columns = &table.dat.storages[desc.storage].columns;
-        let i_column = columns.iter().position(|&c| c == self.index).unwrap_or(0);
+        let reading = if self.is_held { None } else { table.reading()? };
+        let Located { storage, i_column } =
+            table.locate(desc, reading.as_ref()).map_err(|e| self.named(e))?;
+        let storage = storage.ok_or_else(|| Error::UnsupportedStorage {
+            table: table.path.clone(),
+            column: desc.info.name.clone(),
+            storage_manager: desc.info.storage_manager.clone(),
+        })?;
         let stored = storage.n_row(i_column);
         if rows.end > stored && !rows.is_empty() {
             return Err(Error::MissingRows {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::bytes::{Order, Reader};
 use crate::cells::Sink;
 use crate::keyword_path::resolve;
+use crate::lock::OpenOptions;
 use crate::storage::Storage;
 use crate::table::Inner;
 use crate::{ColumnInfo, Error, Table};
@@ -45,8 +46,13 @@ impl Concatenation {
     }
 
     /// Opens the tables.
-    pub(crate) fn open(self, path: &Path, above: Vec<PathBuf>) -> Result<Inner, Error> {
-        let open = |name: &String| Table::open_below(&resolve(path, name), &above);
+    pub(crate) fn open(
+        self,
+        path: &Path,
+        above: Vec<PathBuf>,
+        options: &OpenOptions,
+    ) -> Result<Inner, Error> {
+        let open = |name: &String| Table::open_below(&resolve(path, name), &above, options);
         let failed = |source| Error::Reference { table: path.to_owned(), source: Box::new(source) };
         let parts = self.tables.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let mut inner = Concatenation::join(path, above, parts)?;

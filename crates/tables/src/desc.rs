@@ -73,6 +73,17 @@ pub(crate) enum Description {
 }
 
 impl Description {
+    /// Reads the description of a table that was one of its own when it was opened.
+    pub(crate) fn read_plain(path: &Path) -> Result<TableDat, Error> {
+        match Description::read(path)? {
+            Description::Plain(dat) => Ok(dat),
+            _ => {
+                let what = "it is a view of other tables now".to_owned();
+                Err(Error::Changed { table: path.to_owned(), what })
+            }
+        }
+    }
+
     pub(crate) fn read(table: &Path) -> Result<Self, Error> {
         let path = table.join("table.dat");
         if !path.is_file() {

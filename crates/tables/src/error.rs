@@ -3,6 +3,9 @@
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::lock::{Holder, LockKind};
 
 /// An error of reading a table.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,57 @@ pub enum Error {
         file: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another held a lock on the table for longer than one was to wait.
+    #[error(
+        "no {kind} lock on {} in {:.1} s: {} holds it; let that end or release the table, or wait longer (reading \
+         without locks is possible, but what is changed meanwhile reads wrong)",
+        table.display(), waited.as_secs_f64(), Holder(*holder)
+    )]
+    Locked {
+        /// The table.
+        table: PathBuf,
+        /// What the lock was for.
+        kind: LockKind,
+        /// The process that holds it; `None` where the system does not say.
+        holder: Option<u32>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// A change that nobody else may see half done, of a table that another process has open.
+    #[error("{} has {} open; such a change is only possible when nobody else has: close it there", Holder(*user), table.display())]
+    InUse {
+        /// The table.
+        table: PathBuf,
+        /// The process; `None` where the system does not say.
+        user: Option<u32>,
+    },
+    /// The table is to be written, and it cannot be locked.
+    #[error(
+        "{} cannot be locked ({why}); if nobody else uses it, open it without locks to write all the same",
+        table.display()
+    )]
+    NoLocks {
+        /// The table.
+        table: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Another program changed the table in a way that this open table cannot follow.
+    #[error("{} was changed by another program since it was opened: {what}; open it again", table.display())]
+    Changed {
+        /// The table.
+        table: PathBuf,
+        /// What is another.
+        what: String,
     },
     /// A file does not hold what the table format wants there: it is damaged, cut short or of an unknown version.
     #[error("{} is damaged or cut short: at byte {offset} expected {expected}, found {found}", file.display())]

@@ -2,7 +2,7 @@
 //!
 //! A table is a directory. [`Table::open`] reads its description, [`Table::column`] finds a column,
 //! [`Column::read`] gives a range of rows as an Arrow array and [`Column::read_flat`] appends them to a vector that
-//! the caller keeps. Rows are read by position into reused buffers; nothing is mapped and nothing is ever written.
+//! the caller keeps. Rows are read by position into reused buffers; nothing is mapped.
 //!
 //! Shapes are given slowest axis first throughout: a visibility cell that casacore calls `[4, 64]` (correlation
 //! fastest) is `[64, 4]` here.
@@ -40,6 +40,7 @@ mod fresh;
 mod info;
 mod ism;
 mod keyword_path;
+mod live;
 mod lock;
 mod mapped_array;
 mod numbers;
@@ -63,5 +64,6 @@ pub use data_type::DataType;
 pub use element::Element;
 pub use error::Error;
 pub use info::TableInfo;
+pub use lock::{LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions, WriteLock};
 pub use table::Table;
 pub use value::{Array, Elements, Record, Value};

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::bytes::{Order, Reader};
 use crate::cells::Sink;
 use crate::keyword_path::resolve;
+use crate::lock::OpenOptions;
 use crate::storage::Storage;
 use crate::table::Inner;
 use crate::value::{Array, Elements};
@@ -60,9 +61,14 @@ impl Reference {
     }
 
     /// Opens the root and shows what is selected of it.
-    pub(crate) fn open(self, path: &Path, above: Vec<PathBuf>) -> Result<Inner, Error> {
+    pub(crate) fn open(
+        self,
+        path: &Path,
+        above: Vec<PathBuf>,
+        options: &OpenOptions,
+    ) -> Result<Inner, Error> {
         let failed = |source| Error::Reference { table: path.to_owned(), source: Box::new(source) };
-        let root = Table::open_below(&resolve(path, &self.root), &above).map_err(failed)?;
+        let root = Table::open_below(&resolve(path, &self.root), &above, options).map_err(failed)?;
         let (mut descs, mut columns) = (Vec::new(), Vec::new());
         for (name, there) in &self.columns {
             let column = root.column(there).map_err(failed)?;

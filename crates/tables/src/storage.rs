@@ -113,15 +113,16 @@ impl Siblings {
         self.table.upgrade().ok_or_else(|| Error::NotATable { path: self.path.clone() })
     }
 
-    /// A column of the table.
+    /// A column of the table, for whoever reads another of its columns and so holds its lock.
     pub(crate) fn column(&self, name: &str) -> Result<Column, Error> {
-        Column::find(&self.table()?, name)
+        Column::find(&self.table()?, name).map(Column::held)
     }
 
     /// Another table that this one refers to.
     pub(crate) fn open_other(&self, path: &Path) -> Result<Table, Error> {
         let failed = |source| Error::Reference { table: self.path.clone(), source: Box::new(source) };
-        Table::open_below(path, &self.table()?.above).map_err(failed)
+        let table = self.table()?;
+        Table::open_below(path, &table.above, table.options()).map_err(failed)
     }
 }
 
@@ -151,8 +152,8 @@ const ALL: &[(&str, Open)] = &[
 ];
 
 /// Opens the files of storage manager `i` of a table; `None` when its kind is not known.
-pub(crate) fn open(table: &Arc<Inner>, i: usize) -> Result<Option<Box<dyn Storage>>, Error> {
-    let (path, dat) = (&table.path, &table.dat);
+pub(crate) fn open(table: &Arc<Inner>, dat: &TableDat, i: usize) -> Result<Option<Box<dyn Storage>>, Error> {
+    let path = &table.path;
     let desc = &dat.storages[i];
     let name = desc.kind.split('<').next().unwrap_or_default();
     let Some((_, open)) = ALL.iter().find(|kind| kind.0 == name) else { return Ok(None) };

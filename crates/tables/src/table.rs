@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::concatenation::Concatenation;
-use crate::desc::{Description, TableDat};
+use crate::desc::{ColumnDesc, Description, TableDat};
 use crate::keyword_path::resolve;
-use crate::storage::{self, Storage};
+use crate::live::{Live, Located};
+use crate::lock::{OpenOptions, Reading, SyncRecord, TableLock, WriteLock};
+use crate::storage::Storage;
 use crate::value::{Record, Value};
-use crate::{Column, Error, TableInfo, lock};
+use crate::{Column, Error, TableInfo};
 
 /// Tables that refer to tables that refer to tables: no more levels than this.
 const DEEPEST: usize = 8;
@@ -21,7 +23,7 @@ pub struct Table {
 
 pub(crate) struct Inner {
     pub(crate) path: PathBuf,
-    pub(crate) dat: TableDat,
+    pub(crate) dat: Arc<TableDat>,
     pub(crate) n_row: u64,
     info: TableInfo,
     /// The table that paths in the keywords are relative to: for a view of others, the first of them.
@@ -31,36 +33,95 @@ pub(crate) struct Inner {
     /// Tables whose rows follow each other here, and the subtables of which that also holds.
     pub(crate) parts: Vec<Table>,
     pub(crate) joined: Vec<String>,
-    /// Opened when the first of its columns is read, so that an unreadable one harms no other.
-    storages: Vec<Mutex<Option<Arc<dyn Storage>>>>,
+    options: OpenOptions,
+    /// `None` for a view of other tables, each of which has its own.
+    lock: Option<TableLock>,
+    /// The state that `dat` and `n_row` belong to.
+    sync: Option<SyncRecord>,
+    live: Mutex<Live>,
 }
 
 impl Table {
-    /// Opens a table for reading. Nothing is written, not even locks.
+    /// Opens a table for reading, locked while something is read ([`OpenOptions::default`]). Nothing is written, but
+    /// for a request in `table.lock` while another program holds its lock.
     ///
     /// A reference table (a selection, a sorted table) and a concatenated table (a CASA Multi-MS) show rows of
     /// others, which are opened with it; each reads as one table.
     ///
     /// # Errors
-    /// When it is not a table, of a kind that is not supported, its description is damaged, or it refers to a table
-    /// that cannot be opened or to itself.
+    /// When it is not a table, of a kind that is not supported, its description is damaged, it refers to a table that
+    /// cannot be opened or to itself, or another program writes it for more than ten minutes.
     pub fn open(path: impl AsRef<Path>) -> Result<Table, Error> {
-        Table::open_below(path.as_ref(), &[])
+        Table::open_with(path, &OpenOptions::default())
+    }
+
+    /// Opens a table for reading; the options hold for its subtables too.
+    ///
+    /// # Errors
+    /// As [`Table::open`], but waits as long as the options say.
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Table, Error> {
+        Table::open_below(path.as_ref(), &[], options)
     }
 
     /// Opens a table that the last of the tables `above` refers to.
-    pub(crate) fn open_below(path: &Path, above: &[PathBuf]) -> Result<Table, Error> {
+    pub(crate) fn open_below(path: &Path, above: &[PathBuf], options: &OpenOptions) -> Result<Table, Error> {
+        let lock = TableLock::open(path, options)?;
+        let reading = lock.read()?;
         let description = Description::read(path)?;
         let above = chain(path, above)?;
         let inner = match description {
             Description::Plain(dat) => {
-                let n_row = lock::synced_rows(path)?.unwrap_or(dat.n_row);
-                Inner { n_row, ..Inner::new(path, dat, above) }
+                let sync = reading.sync.clone();
+                let known = if sync.is_some() { sync.clone() } else { lock.sync_unlocked()? };
+                let n_row = known.map_or(dat.n_row, |record| record.n_row);
+                drop(reading);
+                let inner = Inner::new(path, dat, above, options);
+                let live = Mutex::new(Live::new(sync.clone(), Arc::clone(&inner.dat)));
+                Inner { n_row, sync, live, lock: Some(lock), ..inner }
             }
-            Description::Reference(reference) => reference.open(path, above)?,
-            Description::Concatenation(concatenation) => concatenation.open(path, above)?,
+            Description::Reference(reference) => {
+                drop(reading);
+                reference.open(path, above, options)?
+            }
+            Description::Concatenation(concatenation) => {
+                drop(reading);
+                concatenation.open(path, above, options)?
+            }
         };
         Ok(Table { inner: Arc::new(inner) })
+    }
+
+    /// The table as it is now: this one if nobody changed it, else opened again.
+    ///
+    /// An open table keeps its columns, keywords and row count, and reads its cells as they are.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn refresh(&self) -> Result<Table, Error> {
+        let reading = self.inner.reading()?;
+        let now = reading.as_ref().and_then(|reading| reading.sync.as_ref());
+        if now.is_some() && now == self.inner.sync.as_ref() {
+            return Ok(self.clone());
+        }
+        drop(reading);
+        Table::open_with(&self.inner.path, self.options())
+    }
+
+    /// Locks the table for a change, once nobody else reads or writes it. [`Table::refresh`] then gives it as it is.
+    ///
+    /// # Errors
+    /// As [`WriteLock::on`].
+    pub fn write_lock(&self) -> Result<WriteLock, Error> {
+        WriteLock::on(&self.inner.path, self.options())
+    }
+
+    pub(crate) fn options(&self) -> &OpenOptions {
+        &self.inner.options
+    }
+
+    /// The sync record that the table was opened with.
+    pub(crate) fn sync(&self) -> Option<&SyncRecord> {
+        self.inner.sync.as_ref()
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -114,7 +175,7 @@ impl Table {
             if self.inner.joined.iter().any(|joined| joined == name) {
                 return self.joined_subtable(name);
             }
-            return Table::open(resolve(&self.inner.base, stored));
+            return Table::open_with(resolve(&self.inner.base, stored), self.options());
         }
         let tables = self.keywords().iter().filter(|(_, value)| matches!(value, Value::Table(_)));
         Err(Error::NoSubtable {
@@ -134,7 +195,8 @@ impl Table {
 }
 
 impl Inner {
-    fn new(path: &Path, dat: TableDat, above: Vec<PathBuf>) -> Self {
+    fn new(path: &Path, dat: TableDat, above: Vec<PathBuf>, options: &OpenOptions) -> Self {
+        let dat = Arc::new(dat);
         Inner {
             path: path.to_owned(),
             n_row: dat.n_row,
@@ -143,7 +205,10 @@ impl Inner {
             above,
             parts: Vec::new(),
             joined: Vec::new(),
-            storages: dat.storages.iter().map(|_| Mutex::new(None)).collect(),
+            options: options.clone(),
+            lock: None,
+            sync: None,
+            live: Mutex::new(Live::new(None, Arc::clone(&dat))),
             dat,
         }
     }
@@ -155,17 +220,30 @@ impl Inner {
         above: Vec<PathBuf>,
         (first, n_row, storage): (&Table, u64, Arc<dyn Storage>),
     ) -> Self {
-        let storages = vec![Mutex::new(Some(storage))];
-        Inner { base: first.inner.base.clone(), n_row, storages, ..Inner::new(path, dat, above) }
+        let inner = Inner::new(path, dat, above, first.options());
+        let live = Mutex::new(Live::of_view(Arc::clone(&inner.dat), storage));
+        Inner { base: first.inner.base.clone(), n_row, live, ..inner }
     }
 
-    /// Storage manager `i`, opened if it is not yet; `None` when its kind is not supported.
-    pub(crate) fn storage(self: &Arc<Self>, i: usize) -> Result<Option<Arc<dyn Storage>>, Error> {
-        let mut slot = self.storages[i].lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            *slot = storage::open(self, i)?.map(Arc::from);
-        }
-        Ok(slot.clone())
+    /// Begins a read: until the guard is dropped, nobody changes the table. `None` for a view: its tables have locks.
+    pub(crate) fn reading(&self) -> Result<Option<Reading<'_>>, Error> {
+        self.lock.as_ref().map(TableLock::read).transpose()
+    }
+
+    pub(crate) fn options(&self) -> &OpenOptions {
+        &self.options
+    }
+
+    /// A column in its storage manager, both as they are during `reading`, or as they were found by whoever holds the
+    /// lock.
+    pub(crate) fn locate(
+        self: &Arc<Self>,
+        column: &ColumnDesc,
+        reading: Option<&Reading<'_>>,
+    ) -> Result<Located, Error> {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.follow(&self.path, self.n_row, reading.and_then(|reading| reading.sync.as_ref()))?;
+        live.locate(self, column)
     }
 }
 
