@@ -25,6 +25,7 @@ mod cells;
 mod column;
 mod data_type;
 mod desc;
+mod dysco;
 mod element;
 mod error;
 mod file;
@@ -43,6 +44,7 @@ mod value;
 
 pub use column::{Column, ColumnInfo};
 pub use data_type::DataType;
+pub use dysco::{DyscoDistribution, DyscoNormalization, DyscoSettings};
 pub use element::Element;
 pub use error::Error;
 pub use info::TableInfo;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::bytes::Order;
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
+use crate::dysco::{self, Dysco};
 use crate::file::DataFile;
 use crate::ism::Incremental;
 use crate::ssm::Standard;
@@ -62,7 +63,7 @@ impl StoredColumn {
 
 /// Where a storage manager's files are and what the table says of them.
 pub(crate) struct Place<'a> {
-    table: &'a Path,
+    pub(crate) table: &'a Path,
     pub(crate) desc: &'a StorageDesc,
     pub(crate) columns: Vec<StoredColumn>,
     pub(crate) dat: &'a TableDat,
@@ -89,6 +90,7 @@ pub(crate) fn open(table: &Path, dat: &TableDat, i: usize) -> Result<Option<Box<
         "StandardStMan" => Box::new(Standard::open(place)?),
         "IncrementalStMan" => Box::new(Incremental::open(place)?),
         "TiledColumnStMan" | "TiledShapeStMan" => Box::new(Tiled::open(place)?),
+        dysco::KIND => Box::new(Dysco::open(place)?),
         _ => return Ok(None),
     }))
 }
