@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod demo;
 mod docs;
+mod fuzz;
 mod licenses;
 mod metadata;
 mod repo;
@@ -42,6 +43,7 @@ const ALL: &[Command] = &[
     demo::COMMAND,
     bench::COMMAND,
     soundness::COMMAND,
+    fuzz::COMMAND,
 ];
 
 fn main() -> ExitCode {

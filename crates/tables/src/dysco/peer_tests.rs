@@ -1,10 +1,9 @@
 //! Beside casacore: what it wrote is read to the bit, our blocks are no coarser than its own, and it reads them.
 //!
-//! Skipped aloud where the Python of `FACETTE_PYTHON` has no python-casacore.
+//! Skipped aloud where there is no python-casacore.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::write::{BlockRows, NewFile, copy_blocks, rows_per_block, write};
 use super::*;
@@ -14,23 +13,12 @@ const SCRIPT: &str = include_str!("peer_tests.py");
 const N_CHAN: usize = 64;
 const N_CORR: usize = 4;
 
-fn python() -> Command {
-    Command::new(std::env::var("FACETTE_PYTHON").unwrap_or_else(|_| "python3".to_owned()))
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test is said aloud")]
-fn has_casacore(test: &str) -> bool {
-    let has = python().args(["-c", "import casacore.tables"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        eprintln!("SKIPPED {test}: no python-casacore in the Python of FACETTE_PYTHON");
-    }
-    has
-}
-
-fn script(args: &[&str]) -> String {
-    let output = python().args(["-c", SCRIPT]).args(args).output().unwrap();
+/// Runs the script; `None` when there is no casacore.
+fn script(args: &[&str]) -> Option<String> {
+    let mut python = testkit::python("dysco::beside_casacore", "casacore.tables")?;
+    let output = python.args(["-c", SCRIPT]).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 fn floats(path: impl AsRef<Path>) -> Vec<f32> {
@@ -93,7 +81,7 @@ fn square_error(got: &[f32], want: &[f32]) -> (f64, f64) {
 }
 
 /// The file of the manager of a column.
-fn manager_file(table: &Path, column: &str) -> PathBuf {
+fn storage_file(table: &Path, column: &str) -> PathBuf {
     let dat = crate::desc::TableDat::read(table).unwrap();
     let i = dat.columns.iter().find(|c| c.info.name == column).unwrap().storage;
     table.join(format!("table.f{}", dat.storages[i].seqnr))
@@ -108,7 +96,7 @@ fn replace(table: &Path, settings: &DyscoSettings, column: &str, name: &str) {
     of.column("ANTENNA1").unwrap().read_flat(0..n_row, &mut first).unwrap();
     of.column("ANTENNA2").unwrap().read_flat(0..n_row, &mut second).unwrap();
     let per_row = values.len() / n_row as usize;
-    let path = manager_file(table, column);
+    let path = storage_file(table, column);
     std::fs::remove_file(&path).unwrap();
     let rows_per_block = rows_per_block(n_row, 70) as usize;
     assert_eq!(rows_per_block, 66);
@@ -130,11 +118,8 @@ fn replace(table: &Path, settings: &DyscoSettings, column: &str, name: &str) {
 #[test]
 #[expect(clippy::print_stdout, reason = "the table of errors is what the test is for")]
 fn beside_casacore() {
-    if !has_casacore("dysco::beside_casacore") {
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
-    let tables = script(&["make", dir.path().to_str().unwrap()]);
+    let Some(tables) = script(&["make", dir.path().to_str().unwrap()]) else { return };
     let tables: Vec<PathBuf> = tables.lines().map(PathBuf::from).collect();
     assert_eq!(tables.len(), 102);
     let mut coarse = Vec::new();
@@ -162,7 +147,7 @@ fn beside_casacore() {
         assert_eq!(far, 0, "weights of {}", table.display());
     }
     let paths: Vec<&str> = tables.iter().map(|t| t.to_str().unwrap()).collect();
-    script(&[&["read"], &paths[..]].concat());
+    script(&[&["read"], &paths[..]].concat()).unwrap();
     for table in &tables {
         assert_same_bits(&column(table, "DATA"), &floats(table.join("data.read")), table);
         assert_same_bits(&column(table, "WEIGHT_SPECTRUM"), &floats(table.join("weight.read")), table);
