@@ -90,11 +90,12 @@ impl<'a> Decoder<'a> {
             self.row_factors(start + i);
             let symbols = self.symbols[i * per_row..(i + 1) * per_row].as_chunks::<2>().0;
             let out = self.out[i * per_row * 4..(i + 1) * per_row * 4].as_chunks_mut::<8>().0;
+            // Both parts side by side, so that they are multiplied and rounded as one vector.
             for ((out, &[re, im]), &factor) in out.iter_mut().zip(symbols).zip(&self.row) {
-                let value =
-                    |symbol: u16| bytes::<BIG>((self.dictionary[usize::from(symbol)] * factor) as f32);
-                out[..4].copy_from_slice(&value(re));
-                out[4..].copy_from_slice(&value(im));
+                let wide = [self.dictionary[usize::from(re)], self.dictionary[usize::from(im)]];
+                let value = wide.map(|d| (d * factor) as f32).map(f32::to_bits);
+                let [re, im] = if BIG { value.map(u32::swap_bytes) } else { value };
+                *out = (u64::from(re) | u64::from(im) << 32).to_le_bytes();
             }
         }
     }
