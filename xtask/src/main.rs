@@ -10,6 +10,7 @@ mod ci;
 mod conformance;
 mod demo;
 mod docs;
+mod fuzz;
 mod licenses;
 mod metadata;
 mod repo;
@@ -44,6 +45,7 @@ const ALL: &[Command] = &[
     demo::COMMAND,
     bench::COMMAND,
     soundness::COMMAND,
+    fuzz::COMMAND,
 ];
 
 fn main() -> ExitCode {

@@ -253,6 +253,12 @@ pub enum Error {
         /// Elements that were read.
         n_element: usize,
     },
+    /// What was asked for cannot be compressed.
+    #[error("cannot compress with Dysco: {what}")]
+    Compression {
+        /// The setting or the data that do not go, and what does.
+        what: String,
+    },
     /// Another error, met while reading a column.
     #[error("column {column} of {}: {source}", table.display())]
     Column {

@@ -30,6 +30,7 @@ mod compress_float;
 mod concatenation;
 mod data_type;
 mod desc;
+mod dysco;
 mod element;
 mod engine;
 mod error;
@@ -61,6 +62,7 @@ mod value;
 
 pub use column::{Column, ColumnInfo};
 pub use data_type::DataType;
+pub use dysco::{DyscoDistribution, DyscoNormalization, DyscoSettings};
 pub use element::Element;
 pub use error::Error;
 pub use info::TableInfo;

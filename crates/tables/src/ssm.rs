@@ -434,6 +434,16 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_of_empty_string_buckets_ends() {
+        let ring = string_bucket(0, 1, b"");
+        let column = placed(DataType::String, Some(Vec::new()), 0);
+        let (_dir, mut of) = open([Vec::new(), ring, reference(1, 0, 12), Vec::new()], vec![column]);
+        of.n_bucket = u32::MAX;
+        let message = of.read(0, 0..1, &mut Kept::default()).unwrap_err().to_string();
+        assert!(message.contains("a string of 12 bytes from bucket 1, found 0 of them"), "{message}");
+    }
+
+    #[test]
     fn string_arrays_of_any_and_of_one_shape() {
         let any =
             [&[0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, b'a', 0, 0, 0, 0][..]].concat();

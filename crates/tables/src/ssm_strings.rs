@@ -118,7 +118,9 @@ impl<'a> StringReader<'a> {
     fn fetch(&mut self, bucket: i32, offset: usize, length: usize) -> Result<(), Error> {
         self.text.clear();
         let (mut next, mut offset) = (bucket, offset);
-        for _ in 0..self.of.n_bucket {
+        // The header may claim more buckets than there are, and empty ones may follow each other in a ring.
+        let there = self.of.file.len() / self.of.bucket_size as u64 + 1;
+        for _ in 0..there.min(self.of.n_bucket.into()) {
             self.load(next)?;
             let mut r = Reader::new(self.of.file.path(), 0, &self.bucket, Order::Big);
             r.i32()?;

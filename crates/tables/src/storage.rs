@@ -8,6 +8,7 @@ use crate::aips::Aips;
 use crate::bytes::Order;
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
+use crate::dysco::{self, Dysco};
 use crate::engine::Engine;
 use crate::file::DataFile;
 use crate::forward::Forward;
@@ -140,7 +141,7 @@ const ALL: &[(&str, Open)] = &[
     ("StManAipsIO", |place| Ok(Box::new(Aips::open(place)?))),
     ("ForwardColumnEngine", |place| Ok(Box::new(Forward::open(place)?))),
     ("ForwardColumnIndexedRowEngine", |place| Ok(Box::new(Forward::open(place)?))),
-    // DyscoStMan: its line goes here.
+    (dysco::KIND, |place| Ok(Box::new(Dysco::open(place)?))),
     ("CompressFloat", |place| Ok(Box::new(Engine::open(place, compress_float::recipe)?))),
     ("CompressComplex", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
     ("CompressComplexSD", |place| Ok(Box::new(Engine::open(place, compress_complex::recipe)?))),
