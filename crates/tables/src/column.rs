@@ -141,8 +141,16 @@ impl Column {
         Reader::new(&path, 0, &bytes, Order::Big).record().map(Some)
     }
 
+    pub(crate) fn table_rows(&self) -> u64 {
+        self.table.n_row
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        self.table.dat.order
+    }
+
     /// Hands the cells of `rows` to `sink`.
-    fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+    pub(crate) fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let table = &self.table;
         if rows.start > rows.end || rows.end > table.n_row {
             return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::bytes::Order;
+use crate::bytes::{Order, Reader};
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
 use crate::file::DataFile;
 use crate::ism::Incremental;
 use crate::ssm::Standard;
 use crate::tsm::Tiled;
+use crate::tsm_header::Header;
 use crate::{DataType, Error};
 
 /// The open files of one storage manager. Columns are numbered within it.
@@ -36,7 +37,7 @@ pub(crate) struct StoredColumn {
 }
 
 impl StoredColumn {
-    fn new(desc: &ColumnDesc) -> Self {
+    pub(crate) fn new(desc: &ColumnDesc) -> Self {
         let is_record = desc.info.data_type == DataType::Record;
         let is_array = desc.info.is_array || is_record;
         StoredColumn {
@@ -91,6 +92,23 @@ pub(crate) fn open(table: &Path, dat: &TableDat, i: usize) -> Result<Option<Box<
         "TiledColumnStMan" | "TiledShapeStMan" => Box::new(Tiled::open(place)?),
         _ => return Ok(None),
     }))
+}
+
+/// The name of storage manager `i`, which for tiled ones is that of the hypercolumn.
+pub(crate) fn name(table: &Path, dat: &TableDat, i: usize) -> Result<String, Error> {
+    let desc = &dat.storages[i];
+    let columns = desc.columns.iter().map(|&c| StoredColumn::new(&dat.columns[c])).collect();
+    let place = Place { table, desc, columns, dat, order: dat.order };
+    match desc.kind.as_str() {
+        "TiledColumnStMan" | "TiledShapeStMan" => Ok(Header::read(&place)?.hypercolumn),
+        "StandardStMan" | "IncrementalStMan" => {
+            let path = place.table_dat();
+            let mut r = Reader::new(&path, 0, &desc.private, Order::Big);
+            r.open_object()?;
+            r.string()
+        }
+        _ => Ok(desc.columns.first().map_or(String::new(), |&c| dat.columns[c].written.dm_group.clone())),
+    }
 }
 
 /// Notes the shape of one cell.

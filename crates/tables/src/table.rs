@@ -75,12 +75,20 @@ impl Table {
     pub fn column(&self, name: &str) -> Result<Column, Error> {
         match self.column_names().position(|n| n == name) {
             Some(i) => Ok(Column::new(Arc::clone(&self.inner), i)),
-            None => Err(Error::NoColumn {
-                table: self.inner.path.clone(),
-                column: name.to_owned(),
-                has: listed(self.column_names()),
-            }),
+            None => Err(self.no_column(name)),
         }
+    }
+
+    pub(crate) fn no_column(&self, name: &str) -> Error {
+        Error::NoColumn {
+            table: self.inner.path.clone(),
+            column: name.to_owned(),
+            has: listed(self.column_names()),
+        }
+    }
+
+    pub(crate) fn dat(&self) -> &TableDat {
+        &self.inner.dat
     }
 
     /// Opens the table that a keyword refers to.
