@@ -111,6 +111,16 @@ pub(crate) fn name(table: &Path, dat: &TableDat, i: usize) -> Result<String, Err
     }
 }
 
+/// The header of tiled storage manager `i` and its columns in the order of their parts.
+pub(crate) fn tiled_header(table: &Path, dat: &TableDat, i: usize) -> Result<(Header, Vec<usize>), Error> {
+    let desc = &dat.storages[i];
+    let columns = desc.columns.iter().map(|&c| StoredColumn::new(&dat.columns[c])).collect();
+    let place = Place { table, desc, columns, dat, order: dat.order };
+    let header = Header::read(&place)?;
+    let order = crate::tsm::parts(&place, &header.hypercolumn);
+    Ok((header, order))
+}
+
 /// Notes the shape of one cell.
 #[derive(Default)]
 pub(crate) struct ShapeOf {

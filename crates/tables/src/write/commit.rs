@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::desc::{StorageDesc, TableDat};
 use crate::storage::StoredColumn;
 use crate::write::editor::Editor;
+use crate::write::source::Source;
 use crate::write::storage::{NewColumn, NewFiles};
 use crate::write::sync::{self, Counters};
+use crate::write::tiled::OldTiles;
 use crate::write::{dat, storage};
 use crate::{Error, Table};
 
@@ -18,7 +20,8 @@ impl Editor<'_> {
     ///
     /// # Errors
     /// When a source fails or its cells do not suit the column, files cannot be written, or a storage manager is of a
-    /// kind that cannot be written. The table is then as it was.
+    /// kind that cannot be written. The table is then as it was; only if the disk fails after the rename (at making it
+    /// durable, or at the row count in table.lock) is it the new one.
     pub fn commit(mut self) -> Result<Table, Error> {
         let table = self.path().to_owned();
         let before = Counters::read(&table);
@@ -93,9 +96,31 @@ impl Editor<'_> {
         Ok(())
     }
 
+    /// The tiles of storage manager `i` that new rows can be added to, if nothing else changes in it.
+    fn old_tiles(&self, i: usize) -> Result<Option<OldTiles>, Error> {
+        let n_row = self.old.n_row();
+        let Some(old) = self.plans[i].old.filter(|_| !self.plans[i].lost_one) else { return Ok(None) };
+        let desc = &self.old.dat().storages[old];
+        let sources = desc.columns.iter().filter_map(|&c| {
+            let name = &self.old.dat().columns[c].info.name;
+            let at = self.column_names().position(|n| n == name)?;
+            self.edits[at].source.as_ref()
+        });
+        let only_new = sources.flat_map(Source::changed).all(|rows| rows.start >= n_row);
+        if !only_new || !matches!(desc.kind.as_str(), "TiledColumnStMan" | "TiledShapeStMan") {
+            return Ok(None);
+        }
+        let (header, order) = crate::storage::tiled_header(self.path(), self.old.dat(), old)?;
+        let with_data = header.cubes.iter().filter(|c| c.file.is_some()).count();
+        // Cubes behind each other in one file cannot grow, and coordinates are not written.
+        let can_grow = header.files().len() == with_data && order.len() == desc.columns.len();
+        Ok(can_grow.then_some(OldTiles { header, order, seqnr: desc.seqnr, n_row }))
+    }
+
     fn write_storage(&mut self, i: usize) -> Result<(), Error> {
         let seqnr = self.dat.next_seqnr;
         self.dat.next_seqnr += 1;
+        let old = self.old_tiles(i)?;
         let indices = self.dat.storages[i].columns.clone();
         let mut columns = Vec::new();
         for c in indices {
@@ -115,7 +140,7 @@ impl Editor<'_> {
             name: &self.plans[i].name,
             tile_rows: self.plans[i].tile_rows,
         };
-        let private = storage::write(&self.dat.storages[i].kind, &files, &mut columns)?;
+        let private = storage::write(&self.dat.storages[i].kind, &files, &mut columns, old.as_ref())?;
         let desc = &mut self.dat.storages[i];
         desc.private = private;
         desc.seqnr = seqnr;

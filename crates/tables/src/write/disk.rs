@@ -135,10 +135,6 @@ impl NewFile {
     pub(crate) fn read_at(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Error> {
         self.file.read_exact_at(bytes, offset).map_err(|source| Error::io(&self.path, source))
     }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 /// Bytes that follow each other in a file, written a large piece at a time.

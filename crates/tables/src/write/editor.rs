@@ -155,6 +155,9 @@ impl<'a> Editor<'a> {
             let what = spec.data_type;
             return Err(self.refused(format!("tiles do not hold a {what}; keep {} elsewhere", spec.name)));
         }
+        if tiled && spec.describe(0).info.n_axis.is_none() && spec.storage_kind() == "TiledShapeStMan" {
+            return Err(self.refused(format!("tiles need the number of axes of the cells of {}", spec.name)));
+        }
         if matches!(spec.data_type, DataType::Char | DataType::UShort) {
             let reason =
                 format!("casacore opens no table with a {} column; use Short, UChar or Int", spec.data_type);

@@ -4,17 +4,18 @@
 //! are not in use, are written and made durable; then table.dat is replaced by one rename, and with it the table is
 //! the new one; then the old files go. `docs/decisions/0025-writing-tables.md` says why.
 
-#![expect(dead_code, reason = "the writers of tiles come next")]
-
+mod aipsio;
 mod arrays;
 mod cells;
 mod commit;
 mod create;
+mod cube;
 mod dat;
 mod disk;
 mod editor;
 mod encode;
 mod exclusive;
+mod incremental;
 mod out;
 mod source;
 mod spec;
@@ -22,6 +23,8 @@ mod standard;
 mod standard_strings;
 mod storage;
 mod sync;
+mod tiled;
+mod tiled_header;
 
 pub use cells::Cells;
 pub use disk::{DiskCall, DiskHook};

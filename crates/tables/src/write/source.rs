@@ -107,7 +107,7 @@ impl<'a> Source<'a> {
                     Some(column) if column.order() == self.target.order => column.scan(here, sink)?,
                     Some(column) => {
                         let data_type = column.info().data_type;
-                        column.scan(here, &mut Swapped { sink, data_type, bytes: Vec::new() })?;
+                        column.scan(here, &mut Swapped::new(sink, data_type))?;
                     }
                     None => self.nothing(here.end - here.start, sink)?,
                 },
@@ -164,10 +164,16 @@ impl<'a> Source<'a> {
 }
 
 /// Turns the byte order of what passes.
-struct Swapped<'a> {
+pub(crate) struct Swapped<'a> {
     sink: &'a mut dyn Sink,
     data_type: DataType,
     bytes: Vec<u8>,
+}
+
+impl<'a> Swapped<'a> {
+    pub(crate) fn new(sink: &'a mut dyn Sink, data_type: DataType) -> Self {
+        Swapped { sink, data_type, bytes: Vec::new() }
+    }
 }
 
 impl Sink for Swapped<'_> {

@@ -9,7 +9,8 @@ use crate::cells::Sink;
 use crate::storage::StoredColumn;
 use crate::write::disk::{Disk, NewFile};
 use crate::write::source::Source;
-use crate::write::standard;
+use crate::write::tiled::OldTiles;
+use crate::write::{aipsio, incremental, standard, tiled};
 
 /// Bytes of cells that writers ask a source for at once.
 pub(crate) const TOGETHER: usize = 1 << 20;
@@ -50,20 +51,26 @@ impl NewColumn<'_> {
 }
 
 /// Storage managers that are written.
-const WRITTEN: [&str; 1] = ["StandardStMan"];
+const WRITTEN: [&str; 5] =
+    ["StandardStMan", "StManAipsIO", "IncrementalStMan", "TiledColumnStMan", "TiledShapeStMan"];
 
 pub(crate) fn is_written(kind: &str) -> bool {
     WRITTEN.contains(&kind)
 }
 
-/// Writes complete, durable files of a storage manager; its private bytes for table.dat.
+/// Writes complete, durable files of a storage manager, a tiled one going on in `old` if it can; its private bytes for
+/// table.dat.
 pub(crate) fn write(
     kind: &str,
     files: &NewFiles<'_>,
     columns: &mut [NewColumn<'_>],
+    old: Option<&OldTiles>,
 ) -> Result<Vec<u8>, Error> {
     match kind {
         "StandardStMan" => standard::write(files, columns),
+        "IncrementalStMan" => incremental::write(files, columns),
+        "StManAipsIO" => aipsio::write(files, columns),
+        "TiledColumnStMan" | "TiledShapeStMan" => tiled::write(files, kind, columns, old),
         other => {
             Err(Error::Refused { table: files.table.to_owned(), reason: format!("{other} is not written") })
         }

@@ -89,7 +89,7 @@ def change(t, path):
     for name in t.colnames():
         kind = kind_of(t, name)
         if kind == "record": continue
-        for row in sorted({0, n // 2, n, n + 1}): put(t, name, kind, row, row + 44)
+        for row in sorted({0, n // 2, n, n + 1}): put(t, name, kind, row, row + 132)
 
 
 what, path = sys.argv[1:3]
