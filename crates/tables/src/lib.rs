@@ -51,4 +51,6 @@ pub use error::Error;
 pub use info::TableInfo;
 pub use table::Table;
 pub use value::{Array, Elements, Record, Value};
-pub use write::{CellElement, Cells, ColumnSpec, DiskCall, DiskHook, Editor, StorageKind, TableSpec};
+pub use write::{
+    CellElement, Cells, ColumnSpec, DiskCall, DiskHook, Editor, Selection, StorageKind, TableSpec,
+};

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use facette_tables::{ColumnSpec, DataType, Editor, Error, StorageKind, Table, Value};
+use facette_tables::{ColumnSpec, DataType, Editor, Error, Selection, StorageKind, Table, Value};
 
 const TILED: StorageKind = StorageKind::Tiled { tile_rows: None };
 const REAL: [&str; 9] = [
@@ -76,6 +76,46 @@ fn columns_are_added_and_the_old_cells_stay() {
         editor.commit().unwrap();
         compare(&before, &digest(test, &path, u64::MAX), &[]);
     }
+}
+
+#[test]
+fn copies_hold_the_same_cells() {
+    let test = "copies_hold_the_same_cells";
+    let dir = tempfile::tempdir().unwrap();
+    let dysco = ["writers/dysco_G_Row_6.MS", "writers/dysco_TG_AF_10.MS"];
+    // The first is large.
+    for (i, name) in REAL[1..].iter().chain(&dysco).enumerate() {
+        let Some(path) = testkit::real_data(test, &format!("ms/{name}")) else { continue };
+        let table = Table::open(&path).unwrap();
+        let n_row = table.n_row();
+        let whole = dir.path().join(format!("whole{i}"));
+        table.copy_to(&whole, &Selection::all()).unwrap();
+        for subtable in ["", "ANTENNA", "SPECTRAL_WINDOW"] {
+            let (path, whole) = (path.join(subtable), whole.join(subtable));
+            compare(
+                &named(digest(test, &path, n_row), &path),
+                &named(digest(test, &whole, n_row), &whole),
+                &[],
+            );
+        }
+        if name.contains("dysco") {
+            continue;
+        }
+        let part = dir.path().join(format!("part{i}"));
+        let copy = table.copy_to(&part, &Selection::all().rows([0..1, 0..n_row])).unwrap();
+        assert_eq!(copy.n_row(), n_row + 1);
+        let rest = dir.path().join(format!("rest{i}"));
+        let first = copy.copy_to(&rest, &Selection::all().rows(std::iter::once(1..n_row + 1))).unwrap();
+        assert_eq!(first.n_row(), n_row);
+        let (before, after) = (digest(test, &path, n_row), digest(test, &rest, n_row));
+        compare(&named(before, &path), &named(after, &rest), &[]);
+    }
+}
+
+/// Without the table's own path, which is in keywords.
+fn named(lines: Vec<String>, path: &Path) -> Vec<String> {
+    let path = path.to_string_lossy();
+    lines.into_iter().map(|line| line.replace(&*path, "")).collect()
 }
 
 #[test]

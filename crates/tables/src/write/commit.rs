@@ -42,7 +42,9 @@ impl Editor<'_> {
         let counts = (self.dat.columns.len(), self.dat.storages.len());
         sync::write(&self.disk, &table, before, self.n_row, counts)?;
         self.tidy_up();
-        self.put_in_place()?;
+        if let Some(draft) = &mut self.draft {
+            draft.put_in_place(&self.disk)?;
+        }
         Table::open(self.final_path())
     }
 
@@ -172,19 +174,6 @@ impl Editor<'_> {
     fn remove_from(&self, seqnr: u32) -> Result<(), Error> {
         files_of(self.path(), |n| n >= seqnr).iter().try_for_each(|file| self.disk.remove(file))
     }
-
-    /// Gives a new table its name.
-    fn put_in_place(&mut self) -> Result<(), Error> {
-        let Some(draft) = &mut self.draft else { return Ok(()) };
-        self.disk.sync_dir(&draft.place)?;
-        if draft.target.symlink_metadata().is_ok() {
-            return Err(Error::Exists { path: draft.target.clone() });
-        }
-        self.disk.rename(&draft.place, &draft.target)?;
-        draft.finished = true;
-        let parent = draft.target.parent().filter(|p| !p.as_os_str().is_empty());
-        self.disk.sync_dir(parent.unwrap_or(Path::new(".")))
-    }
 }
 
 /// Puts a new table.dat in the place of the old one.
@@ -196,7 +185,7 @@ fn replace_dat(editor: &Editor<'_>, dat: &TableDat) -> Result<(), Error> {
 }
 
 /// The files `table.fN…` of the numbers N that `wanted` picks.
-fn files_of(table: &Path, wanted: impl Fn(u32) -> bool) -> Vec<PathBuf> {
+pub(crate) fn files_of(table: &Path, wanted: impl Fn(u32) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(table).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .filter(|e| seqnr_of(&e.file_name().to_string_lossy()).is_some_and(&wanted))

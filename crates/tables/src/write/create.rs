@@ -17,6 +17,34 @@ pub(crate) struct Draft {
     pub(crate) finished: bool,
 }
 
+impl Draft {
+    /// Finds a place beside `path`, at which nothing may be.
+    pub(crate) fn new(disk: &Disk, path: &Path) -> Result<Self, Error> {
+        let target = path.components().as_path().to_owned();
+        if target.symlink_metadata().is_ok() {
+            return Err(Error::Exists { path: target });
+        }
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let place = target.with_file_name(format!(".{name}.unfinished-{}", std::process::id()));
+        if place.exists() {
+            disk.remove_dir(&place)?;
+        }
+        Ok(Draft { place, target, finished: false })
+    }
+
+    /// Gives a complete table its name.
+    pub(crate) fn put_in_place(&mut self, disk: &Disk) -> Result<(), Error> {
+        disk.sync_dir(&self.place)?;
+        if self.target.symlink_metadata().is_ok() {
+            return Err(Error::Exists { path: self.target.clone() });
+        }
+        disk.rename(&self.place, &self.target)?;
+        self.finished = true;
+        let parent = self.target.parent().filter(|p| !p.as_os_str().is_empty());
+        disk.sync_dir(parent.unwrap_or(Path::new(".")))
+    }
+}
+
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.finished {
@@ -50,16 +78,8 @@ impl Table {
 }
 
 fn create<'a>(disk: Disk, path: &Path, spec: &TableSpec) -> Result<Editor<'a>, Error> {
-    let target = path.components().as_path().to_owned();
-    if target.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: target });
-    }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let place = target.with_file_name(format!(".{name}.unfinished-{}", std::process::id()));
-    if place.exists() {
-        disk.remove_dir(&place)?;
-    }
-    let draft = Draft { place: place.clone(), target, finished: false };
+    let draft = Draft::new(&disk, path)?;
+    let place = draft.place.clone();
     empty_table(&disk, &place, spec)?;
     let mut editor = Editor::on(disk, &place)?;
     editor.draft = Some(draft);
@@ -70,6 +90,7 @@ fn create<'a>(disk: Disk, path: &Path, spec: &TableSpec) -> Result<Editor<'a>, E
 /// Writes a table without columns and, below it, its subtables without rows.
 fn empty_table(disk: &Disk, place: &Path, spec: &TableSpec) -> Result<(), Error> {
     disk.create_dir(place)?;
+    disk.write(place.join("table.info"), spec.info.text().as_bytes())?;
     let mut keywords = spec.keywords.clone();
     for (name, subtable) in &spec.subtables {
         let path = place.join(name);
@@ -79,17 +100,21 @@ fn empty_table(disk: &Disk, place: &Path, spec: &TableSpec) -> Result<(), Error>
         editor.commit()?;
         keywords.set(name, Value::Table(format!("././{name}")));
     }
+    empty_files(disk, place, &TableSpec { keywords, ..spec.clone() })
+}
+
+/// Writes the files of a table without columns in a directory.
+pub(crate) fn empty_files(disk: &Disk, place: &Path, spec: &TableSpec) -> Result<(), Error> {
     let dat = TableDat {
         titles: [String::new(), String::new(), spec.comment.clone()],
         next_seqnr: 0,
         n_row: 0,
         order: spec.order,
-        keywords,
+        keywords: spec.keywords.clone(),
         private: Record::default(),
         columns: Vec::new(),
         storages: Vec::new(),
     };
-    disk.write(place.join("table.info"), spec.info.text().as_bytes())?;
     disk.write(place.join("table.dat"), &dat::encode(&dat))?;
     sync::write(disk, place, sync::Counters::default(), 0, (0, 0))
 }

@@ -197,6 +197,10 @@ impl<'a> Editor<'a> {
             StorageKind::Tiled { tile_rows } => tile_rows,
             _ => None,
         };
+        self.new_storage(kind, name, tile_rows)
+    }
+
+    pub(crate) fn new_storage(&mut self, kind: &str, name: String, tile_rows: Option<usize>) -> usize {
         let desc = StorageDesc { kind: kind.to_owned(), seqnr: 0, private: Vec::new(), columns: Vec::new() };
         self.dat.storages.push(desc);
         self.plans.push(StoragePlan { old: None, name, tile_rows, lost_one: false });
@@ -204,7 +208,7 @@ impl<'a> Editor<'a> {
     }
 
     /// Notes which columns a tiled storage manager stacks.
-    fn set_hypercolumn(&mut self, storage: usize) {
+    pub(crate) fn set_hypercolumn(&mut self, storage: usize) {
         let columns: Vec<_> =
             self.dat.storages[storage].columns.iter().map(|&c| &self.dat.columns[c].info).collect();
         let names = |names: Vec<String>| {

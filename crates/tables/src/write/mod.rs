@@ -8,6 +8,7 @@ mod aipsio;
 mod arrays;
 mod cells;
 mod commit;
+mod copy;
 mod create;
 mod cube;
 mod dat;
@@ -27,6 +28,7 @@ mod tiled;
 mod tiled_header;
 
 pub use cells::Cells;
+pub use copy::Selection;
 pub use disk::{DiskCall, DiskHook};
 pub use editor::Editor;
 pub use encode::CellElement;

@@ -19,6 +19,8 @@ const ZEROS: usize = 1 << 16;
 #[derive(Clone)]
 enum From {
     Old,
+    /// Those of the old column so many rows further on (or back).
+    Shifted(i64),
     Nowhere,
     /// Cells in memory; the first is of this row.
     Kept(Rc<Kept>, u64),
@@ -39,6 +41,18 @@ impl<'a> Source<'a> {
     pub(crate) fn old(target: Target, old: Column) -> Self {
         let pieces = vec![(0..old.table_rows(), From::Old)];
         Source { target, old: Some(old), callbacks: Vec::new(), pieces }
+    }
+
+    /// Ranges of rows of another column, one after another.
+    pub(crate) fn other(target: Target, other: Column, rows: &[Range<u64>]) -> Self {
+        let mut end = 0;
+        let pieces = rows.iter().filter(|r| !r.is_empty()).map(|range| {
+            let start = end;
+            end += range.end - range.start;
+            (start..end, From::Shifted(range.start as i64 - start as i64))
+        });
+        let pieces = pieces.collect();
+        Source { target, old: Some(other), callbacks: Vec::new(), pieces }
     }
 
     /// `n_row` rows without values.
@@ -103,17 +117,23 @@ impl<'a> Source<'a> {
                 From::Nowhere => self.nothing(here.end - here.start, sink)?,
                 From::Kept(kept, first) => kept.hand(here.start - first, here.end - here.start, sink)?,
                 From::Callback(i) => self.call_back(i, here, sink)?,
-                From::Old => match &self.old {
-                    Some(column) if column.order() == self.target.order => column.scan(here, sink)?,
-                    Some(column) => {
-                        let data_type = column.info().data_type;
-                        column.scan(here, &mut Swapped::new(sink, data_type))?;
-                    }
-                    None => self.nothing(here.end - here.start, sink)?,
-                },
+                From::Old => self.from_old(here, sink)?,
+                From::Shifted(by) => {
+                    let moved = |row: u64| row.wrapping_add_signed(by);
+                    self.from_old(moved(here.start)..moved(here.end), sink)?;
+                }
             }
         }
         Ok(())
+    }
+
+    #[expect(clippy::wrong_self_convention, reason = "cells come from the old column")]
+    fn from_old(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
+        match &self.old {
+            Some(column) if column.order() == self.target.order => column.scan(rows, sink),
+            Some(column) => column.scan(rows, &mut Swapped::new(sink, column.info().data_type)),
+            None => self.nothing(rows.end - rows.start, sink),
+        }
     }
 
     fn call_back(&mut self, i: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
