@@ -35,11 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         };
+        let data = vec![[1.0_f32, 2.0]; n * 512];
+        let flags = vec![true; n * 512];
         let target = format!("{path}.{name}");
         let mut editor = Table::create_hooked(&target, &TableSpec::new().column(column), Arc::new(hook))?;
         editor.add_rows(n_row);
-        let data = vec![[1.0_f32, 2.0]; n * 512];
-        let flags = vec![true; n * 512];
         editor.write(&name, 0..n_row, |rows, cells| {
             let mut left = (rows.end - rows.start) as usize;
             while left > 0 {
