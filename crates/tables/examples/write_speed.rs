@@ -30,8 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let first_sync = Arc::clone(&synced);
         let hook = move |call, file: &std::path::Path| {
             let is_data = file.to_string_lossy().contains("table.f");
-            if call == DiskCall::Sync && is_data {
-                first_sync.lock().map_or((), |mut at| *at = at.or(Some(Instant::now())));
+            if call == DiskCall::Sync
+                && is_data
+                && let Ok(mut at) = first_sync.lock()
+            {
+                *at = at.or(Some(Instant::now()));
             }
             Ok(())
         };
