@@ -78,12 +78,18 @@ pub struct Cells<'a> {
     sink: &'a mut dyn Sink,
     /// Cells still to come.
     left: u64,
-    encoding: Encoding,
+    /// Reused memory.
+    encoding: &'a mut Encoding,
 }
 
 impl<'a> Cells<'a> {
-    pub(crate) fn new(target: &'a Target, n_cell: u64, sink: &'a mut dyn Sink) -> Self {
-        Cells { target, sink, left: n_cell, encoding: Encoding::default() }
+    pub(crate) fn new(
+        target: &'a Target,
+        n_cell: u64,
+        sink: &'a mut dyn Sink,
+        encoding: &'a mut Encoding,
+    ) -> Self {
+        Cells { target, sink, left: n_cell, encoding }
     }
 
     /// What the column holds.
@@ -115,9 +121,7 @@ impl<'a> Cells<'a> {
         if n_cell == 0 || n == 0 {
             return Ok(());
         }
-        self.encoding.bytes.clear();
-        self.encoding.strings.clear();
-        T::encode(elements, self.target.order, &mut self.encoding);
+        T::encode(elements, self.target.order, self.encoding);
         let data = match self.target.info.data_type {
             DataType::String => Data::Strings(&self.encoding.strings),
             _ => Data::Fixed(&self.encoding.bytes),

@@ -39,6 +39,8 @@ pub(crate) struct Cube {
     merged: (Vec<usize>, Vec<usize>),
     bands: VecDeque<Vec<u8>>,
     first_band: u64,
+    /// Memory of bands that were written.
+    spare: Vec<Vec<u8>>,
 }
 
 /// How a cube lies in its file.
@@ -86,6 +88,7 @@ impl Cube {
             merged,
             bands,
             first_band,
+            spare: Vec::new(),
         };
         cube.load_last()?;
         Ok(cube)
@@ -136,7 +139,10 @@ impl Cube {
             let here = (n - done).min(tile_rows as usize - in_tile);
             while self.bands.len() <= k {
                 let size = self.band_size();
-                self.bands.push_back(vec![0; size]);
+                let mut band = self.spare.pop().unwrap_or_default();
+                band.clear();
+                band.resize(size, 0);
+                self.bands.push_back(band);
             }
             let cells = &data[done * per_cell..(done + here) * per_cell];
             if self.band == 1 && self.merged.0 == self.merged.1 {
@@ -207,6 +213,7 @@ impl Cube {
         if let Some(band) = self.bands.pop_front() {
             self.file.write_at(at, &band)?;
             self.first_band += 1;
+            self.spare.push(band);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::write::cells::{Cells, Kept, Target};
 use crate::write::create::Draft;
 use crate::write::disk::{Disk, DiskHook};
 use crate::write::encode::CellElement;
+use crate::write::encode::sealed::Encoding;
 use crate::write::exclusive::{Exclusive, exclusive};
 use crate::write::source::Source;
 use crate::write::spec::{ColumnSpec, StorageKind};
@@ -337,7 +338,7 @@ impl<'a> Editor<'a> {
         let left = self.n_row.saturating_sub(first);
         let mut kept = Kept::default();
         let source = self.source(index)?;
-        give(&mut Cells::new(&source.target, left, &mut kept))?;
+        give(&mut Cells::new(&source.target, left, &mut kept, &mut Encoding::default()))?;
         source.keep(first, kept);
         Ok(())
     }

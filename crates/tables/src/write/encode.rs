@@ -31,7 +31,7 @@ pub(crate) mod sealed {
         /// Whether a column of this type takes them.
         fn suits(data_type: DataType) -> bool;
 
-        /// Appends the elements as the table's files hold them, Bool one byte each.
+        /// Makes `out` the elements as the table's files hold them, Bool one byte each.
         fn encode(elements: &[Self], order: Order, out: &mut Encoding);
     }
 }
@@ -52,9 +52,9 @@ macro_rules! numbers {
 
             fn encode(elements: &[Self], order: Order, out: &mut Encoding) {
                 const SIZE: usize = size_of::<$t>();
-                let start = out.bytes.len();
-                out.bytes.resize(start + elements.len() * SIZE, 0);
-                let (chunks, _) = out.bytes[start..].as_chunks_mut::<SIZE>();
+                // What is there is overwritten, so only growing costs.
+                out.bytes.resize(elements.len() * SIZE, 0);
+                let (chunks, _) = out.bytes.as_chunks_mut::<SIZE>();
                 match order {
                     Order::Little => chunks.iter_mut().zip(elements).for_each(|(c, v)| *c = v.to_le_bytes()),
                     Order::Big => chunks.iter_mut().zip(elements).for_each(|(c, v)| *c = v.to_be_bytes()),
@@ -109,6 +109,7 @@ impl Encoded for bool {
     }
 
     fn encode(elements: &[Self], _order: Order, out: &mut Encoding) {
+        out.bytes.clear();
         out.bytes.extend(elements.iter().map(|&v| u8::from(v)));
     }
 }
@@ -125,6 +126,7 @@ macro_rules! texts {
             }
 
             fn encode(elements: &[Self], _order: Order, out: &mut Encoding) {
+                out.strings.clear();
                 elements.iter().for_each(|text| out.strings.push(text.$bytes()));
             }
         }

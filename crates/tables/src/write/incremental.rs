@@ -49,6 +49,9 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
         buckets.add(&changes)?;
         start = rows.end;
     }
+    if files.n_row == 0 {
+        buckets.add(&first_values(files.order, columns)?)?;
+    }
     buckets.finish(files)?;
     if let Some(arrays) = arrays {
         arrays.finish()?;
@@ -56,6 +59,23 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
     let mut out = Out::new(Order::Big);
     out.object("ISM", 3, |out| out.string(files.name));
     Ok(out.bytes)
+}
+
+/// Casacore adds rows only where there is a bucket, with a value of each column.
+fn first_values(order: Order, columns: &[NewColumn<'_>]) -> Result<Vec<Changes>, Error> {
+    let first = |column: &NewColumn<'_>| {
+        let (mut present, mut arrays) = (Present::default(), None);
+        let (column, source) = (&column.stored, &column.source);
+        let mut sink =
+            Values { order, column, row: 0, present: &mut present, arrays: &mut arrays, changes: Vec::new() };
+        if column.direct {
+            source.nothing(1, &mut sink)?
+        } else {
+            sink.undefined(1)?
+        }
+        Ok(sink.changes)
+    };
+    columns.iter().map(first).collect()
 }
 
 fn changes_of(

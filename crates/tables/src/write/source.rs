@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::cells::{Data, Run, Sink, Strings, element_count};
 use crate::write::cells::{Cells, Kept, Target};
+use crate::write::encode::sealed::Encoding;
 use crate::{Column, DataType, Error, Record};
 
 /// A callback that gives the cells of a range of rows.
@@ -34,13 +35,15 @@ pub(crate) struct Source<'a> {
     callbacks: Vec<Callback<'a>>,
     /// Ascending, without gaps.
     pieces: Vec<(Range<u64>, From)>,
+    /// Reused memory.
+    encoding: Encoding,
 }
 
 impl<'a> Source<'a> {
     /// The rows of `old`.
     pub(crate) fn old(target: Target, old: Column) -> Self {
         let pieces = vec![(0..old.table_rows(), From::Old)];
-        Source { target, old: Some(old), callbacks: Vec::new(), pieces }
+        Source { target, old: Some(old), callbacks: Vec::new(), pieces, encoding: Encoding::default() }
     }
 
     /// Ranges of rows of another column, one after another.
@@ -52,12 +55,13 @@ impl<'a> Source<'a> {
             (start..end, From::Shifted(range.start as i64 - start as i64))
         });
         let pieces = pieces.collect();
-        Source { target, old: Some(other), callbacks: Vec::new(), pieces }
+        Source { target, old: Some(other), callbacks: Vec::new(), pieces, encoding: Encoding::default() }
     }
 
     /// `n_row` rows without values.
     pub(crate) fn nowhere(target: Target, n_row: u64) -> Self {
-        Source { target, old: None, callbacks: Vec::new(), pieces: vec![(0..n_row, From::Nowhere)] }
+        let pieces = vec![(0..n_row, From::Nowhere)];
+        Source { target, old: None, callbacks: Vec::new(), pieces, encoding: Encoding::default() }
     }
 
     /// Adds rows without values up to `n_row`.
@@ -140,7 +144,7 @@ impl<'a> Source<'a> {
         let mut start = rows.start;
         while start < rows.end {
             let end = rows.end.min(start + ROWS_TOGETHER);
-            let mut cells = Cells::new(&self.target, end - start, sink);
+            let mut cells = Cells::new(&self.target, end - start, sink, &mut self.encoding);
             self.callbacks[i](start..end, &mut cells)?;
             cells.finish()?;
             start = end;
@@ -149,12 +153,13 @@ impl<'a> Source<'a> {
     }
 
     fn empty_records(&self, n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
-        let mut cells = Cells::new(&self.target, n, sink);
+        let mut encoding = Encoding::default();
+        let mut cells = Cells::new(&self.target, n, sink, &mut encoding);
         (0..n).try_for_each(|_| cells.push_record(&Record::default()))
     }
 
     /// Cells that nobody wrote: zero, or undefined where that can be.
-    fn nothing(&self, n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
+    pub(crate) fn nothing(&self, n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
         let info = &self.target.info;
         let shape: &[usize] = match &info.shape {
             _ if info.data_type == DataType::Record => return self.empty_records(n, sink),
