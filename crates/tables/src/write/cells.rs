@@ -197,6 +197,17 @@ impl Kept {
         self.runs.iter().map(|run| run.n_cell).sum()
     }
 
+    /// The shape of cell `i`, if it has a value.
+    pub(crate) fn shape(&self, mut i: u64) -> Option<&[usize]> {
+        for run in &self.runs {
+            if i < run.n_cell {
+                return run.shape.as_deref();
+            }
+            i -= run.n_cell;
+        }
+        None
+    }
+
     /// Hands `n` cells from cell `first` to `sink`.
     pub(crate) fn hand(&self, mut first: u64, mut n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
         for run in &self.runs {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::storage::StoredColumn;
 use crate::tsm_header::Header;
+use crate::write::cells::Kept;
 use crate::write::cube::{Cube, CubeShape};
 use crate::write::storage::{NewColumn, NewFiles, TOGETHER};
 use crate::write::tiled_header::{Segment, encode};
@@ -143,6 +144,9 @@ impl Tiles<'_> {
     /// Adds rows, one column after another; their bytes.
     fn add(&mut self, columns: &mut [NewColumn<'_>], rows: Range<u64>) -> Result<usize, Error> {
         self.places.clear();
+        if columns.len() > 1 && !self.one_cube {
+            return self.add_together(columns, rows);
+        }
         let mut n_byte = 0;
         for (i, column) in columns.iter_mut().enumerate() {
             let stored = column.stored.clone();
@@ -153,6 +157,33 @@ impl Tiles<'_> {
         self.n_row = rows.end;
         self.cubes.iter_mut().try_for_each(Cube::flush)?;
         Ok(n_byte)
+    }
+
+    /// As [`Tiles::add`] where cells of several columns share tiles: a row has a place if any of them has a value, and the
+    /// others are zero there.
+    fn add_together(&mut self, columns: &mut [NewColumn<'_>], rows: Range<u64>) -> Result<usize, Error> {
+        let mut kept: Vec<Kept> = columns.iter().map(|_| Kept::default()).collect();
+        for (column, kept) in columns.iter_mut().zip(&mut kept) {
+            column.cells(rows.clone(), kept)?;
+        }
+        for row in 0..rows.end - rows.start {
+            let shape = kept.iter().find_map(|k| k.shape(row)).map(<[usize]>::to_vec);
+            self.claim(shape.as_deref(), 1, rows.start + row)?;
+        }
+        let mut n_byte = 0;
+        for (i, (column, kept)) in columns.iter().zip(&kept).enumerate() {
+            let mut sink = TileSink { tiles: self, i, stored: &column.stored, done: 0, n_byte: 0 };
+            kept.hand(0, rows.end - rows.start, &mut sink)?;
+            n_byte += sink.n_byte;
+        }
+        self.n_row = rows.end;
+        self.cubes.iter_mut().try_for_each(Cube::flush)?;
+        Ok(n_byte)
+    }
+
+    /// Whether no rows of this piece have a place yet.
+    fn claims(&self, i: usize, done: u64) -> bool {
+        i == 0 && self.places.iter().map(|p| p.2).sum::<u64>() <= done
     }
 
     /// Finds room for `n` rows of a shape.
@@ -171,7 +202,10 @@ impl Tiles<'_> {
         if let Some(i) = cube {
             self.cubes[i].n_row += n;
         }
-        self.places.push((cube, position, n));
+        match self.places.last_mut() {
+            Some(last) if last.0 == cube && (cube.is_none() || last.1 + last.2 == position) => last.2 += n,
+            _ => self.places.push((cube, position, n)),
+        }
         let next = Segment {
             last_row: first_row + n - 1,
             cube,
@@ -222,7 +256,7 @@ impl TileSink<'_, '_> {
     }
 
     fn put(&mut self, shape: &[usize], n_cell: usize, bytes: &[u8]) -> Result<(), Error> {
-        if self.i == 0 {
+        if self.tiles.claims(self.i, self.done) {
             let first_row = self.tiles.n_row + self.done;
             self.tiles.claim(Some(shape), n_cell as u64, first_row)?;
         }
@@ -253,7 +287,7 @@ impl Sink for TileSink<'_, '_> {
     }
 
     fn undefined(&mut self, n: u64) -> Result<(), Error> {
-        if self.i == 0 {
+        if self.tiles.claims(self.i, self.done) {
             let first_row = self.tiles.n_row + self.done;
             self.tiles.claim(None, n, first_row)?;
         }
