@@ -7,10 +7,13 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Byte order of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+/// Byte order of a table's data files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Most significant byte first.
     Big,
+    /// Least significant byte first.
+    #[default]
     Little,
 }
 

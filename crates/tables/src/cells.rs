@@ -20,11 +20,17 @@ impl Strings {
         self.ends.push(self.bytes.len());
     }
 
+    /// String `i`.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub(crate) fn get(&self, i: usize) -> &[u8] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.bytes[start..self.ends[i]]
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.ends.len()).map(|i| {
-            let start = if i == 0 { 0 } else { self.ends[i - 1] };
-            &self.bytes[start..self.ends[i]]
-        })
+        (0..self.ends.len()).map(|i| self.get(i))
     }
 }
 

@@ -253,6 +253,14 @@ impl Column {
         Err(Error::Mismatch { table, column, expected, other, found })
     }
 
+    pub(crate) fn table_rows(&self) -> u64 {
+        self.table.n_row
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        self.table.dat.order
+    }
+
     /// Hands the cells of `rows` to `sink`.
     pub(crate) fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let table = &self.table;

@@ -55,6 +55,11 @@ impl DataType {
         NUMBERS.iter().find(|t| t.0 == self).map(|t| t.1)
     }
 
+    /// Casacore's number of an array of the type; that of strings for a Record, of which there are no arrays.
+    pub(crate) fn array_number(self) -> i32 {
+        NUMBERS.iter().find(|t| t.0 == self).map_or(24, |t| t.2)
+    }
+
     /// Bytes of one element (a Bool counted as one byte, though bits are stored); `None` for String and Record.
     pub fn size(self) -> Option<usize> {
         match self {

@@ -23,10 +23,26 @@ use crate::bytes::{Order, Reader};
 use crate::concatenation::Concatenation;
 use crate::file::read_all;
 use crate::reference::Reference;
-use crate::value::Record;
+use crate::value::{Record, Value};
 use crate::{ColumnInfo, DataType, Error};
 
 const DIRECT: i32 = 1;
+
+/// What table.dat says of a column and only its writer needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// Type and name of the storage manager that its first description asked for.
+    pub(crate) dm_type: String,
+    pub(crate) dm_group: String,
+    /// Bits: 1 direct, 2 undefined, 4 fixed shape.
+    pub(crate) option: i32,
+    pub(crate) n_axis: i32,
+    /// Of arrays, first axis fastest.
+    pub(crate) shape: Vec<i64>,
+    /// Of scalars.
+    pub(crate) default: Option<Value>,
+    pub(crate) original_name: String,
+}
 
 /// A column as table.dat describes it.
 #[derive(Clone)]
@@ -38,6 +54,7 @@ pub(crate) struct ColumnDesc {
     pub(crate) max_length: usize,
     /// Index into [`TableDat::storages`].
     pub(crate) storage: usize,
+    pub(crate) written: Written,
 }
 
 /// A storage manager of a table.
@@ -54,6 +71,10 @@ pub(crate) struct StorageDesc {
 /// What table.dat says of a table that keeps its own cells.
 #[derive(Clone)]
 pub(crate) struct TableDat {
+    /// Name, version and comment of the description.
+    pub(crate) titles: [String; 3],
+    /// The next number of a storage manager.
+    pub(crate) next_seqnr: u32,
     pub(crate) n_row: u64,
     pub(crate) order: Order,
     pub(crate) keywords: Record,
@@ -124,16 +145,14 @@ impl TableDat {
 
 fn table_desc(r: &mut Reader<'_>, n_row: u64, order: Order) -> Result<TableDat, Error> {
     let version = r.open_named("TableDesc")?;
-    for _ in 0..3 {
-        r.string_bytes()?;
-    }
+    let titles = [r.string()?, r.string()?, r.string()?];
     let keywords = r.record()?;
     let private = if version > 1 { r.record()? } else { Record::default() };
     // A column takes far more, but this much suffices against a damaged count.
     let n_column = r.count(40)?;
     let columns = (0..n_column).map(|_| column_desc(r)).collect::<Result<_, _>>()?;
     r.close_object();
-    Ok(TableDat { n_row, order, keywords, private, columns, storages: Vec::new() })
+    Ok(TableDat { titles, next_seqnr: 0, n_row, order, keywords, private, columns, storages: Vec::new() })
 }
 
 fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
@@ -142,20 +161,17 @@ fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
     expect_one(r)?;
     let name = r.string()?;
     let comment = r.string()?;
-    r.string_bytes()?;
-    r.string_bytes()?;
+    let (dm_type, dm_group) = (r.string()?, r.string()?);
     let number = r.i32()?;
     let option = r.i32()?;
-    let n_axis = r.i32()?;
-    let n_axis = usize::try_from(n_axis).ok().filter(|&n| n > 0);
+    let stored_axes = r.i32()?;
+    let n_axis = usize::try_from(stored_axes).ok().filter(|&n| n > 0);
     if n_axis.is_some_and(|n| n > MOST_AXES) {
         return Err(r.fail(format!("at most {MOST_AXES} axes"), format!("{n_axis:?}")));
     }
     let is_array = class.starts_with("ArrayColumnDesc");
     let is_record = class.starts_with("ScalarRecordColumnDesc");
-    if is_array {
-        r.iposition()?;
-    }
+    let shape = if is_array { r.iposition()? } else { Vec::new() };
     let max_length = r.u32()? as usize;
     let keywords = r.record()?;
     expect_one(r)?;
@@ -164,14 +180,17 @@ fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
     } else {
         DataType::from_scalar(number).ok_or_else(|| r.fail("the number of a type", number.to_string()))?
     };
+    let mut default = None;
     if is_array {
         r.u8()?;
     } else if !is_record {
         if !class.starts_with("ScalarColumnDesc") {
             return Err(r.fail("a class of column", class));
         }
-        r.scalar(data_type)?;
+        default = Some(r.scalar(data_type)?);
     }
+    let original_name = name.clone();
+    let written = Written { dm_type, dm_group, option, n_axis: stored_axes, shape, default, original_name };
     let info = ColumnInfo {
         name,
         data_type,
@@ -182,7 +201,7 @@ fn column_desc(r: &mut Reader<'_>) -> Result<ColumnDesc, Error> {
         storage_manager: String::new(),
         keywords,
     };
-    Ok(ColumnDesc { info, direct: option & DIRECT != 0, max_length, storage: 0 })
+    Ok(ColumnDesc { info, direct: option & DIRECT != 0, max_length, storage: 0, written })
 }
 
 fn column_set(r: &mut Reader<'_>, dat: &mut TableDat) -> Result<(), Error> {
@@ -205,7 +224,7 @@ fn column_set(r: &mut Reader<'_>, dat: &mut TableDat) -> Result<(), Error> {
         };
         r.i32()?;
     }
-    r.u32()?;
+    dat.next_seqnr = r.u32()?;
     let n_storage = r.count(8)?;
     for _ in 0..n_storage {
         let kind = match one_file {
@@ -239,10 +258,11 @@ fn bind_column(r: &mut Reader<'_>, dat: &mut TableDat, i: usize) -> Result<(), E
         let more = r.record()?;
         dat.columns[i].info.keywords.merge(more);
     }
-    r.string_bytes()?;
+    let original_name = r.string()?;
     expect_one(r)?;
     let seqnr = r.u32()?;
     let column = &mut dat.columns[i];
+    column.written.original_name = original_name;
     column.storage = dat
         .storages
         .iter()

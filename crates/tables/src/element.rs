@@ -44,7 +44,6 @@ pub(crate) mod sealed {
         const NAME: &'static str;
 
         /// How elements of a column become this type; `None` if they do not.
-        #[expect(private_interfaces, reason = "sealed: only this crate calls it")]
         fn decode(data_type: DataType, order: Order) -> Option<Decode<Self>>;
     }
 }
@@ -85,7 +84,6 @@ macro_rules! elements {
         impl Decoded for $t {
             const NAME: &'static str = stringify!($t);
 
-            #[expect(private_interfaces, reason = "sealed: only this crate calls it")]
             fn decode(data_type: DataType, order: Order) -> Option<Decode<Self>> {
                 Some(match data_type {
                     $($(DataType::$kind)|+ => fixed!($raw, order),)+
@@ -115,7 +113,6 @@ macro_rules! others {
         impl Decoded for $t {
             const NAME: &'static str = stringify!($t);
 
-            #[expect(private_interfaces, reason = "sealed: only this crate calls it")]
             fn decode(data_type: DataType, _order: Order) -> Option<Decode<Self>> {
                 (data_type == DataType::$kind).then_some($decode)
             }

@@ -76,6 +76,42 @@ pub enum Error {
         /// What is another.
         what: String,
     },
+    /// A table is to be created where something is.
+    #[error("{} exists already; remove it or choose another name", path.display())]
+    Exists {
+        /// Where the table was to be.
+        path: PathBuf,
+    },
+    /// A change that the table, the column or its storage manager does not allow.
+    #[error("cannot change {}: {reason}", table.display())]
+    Refused {
+        /// The table.
+        table: PathBuf,
+        /// What is in the way, and the way out.
+        reason: String,
+    },
+    /// A value does not suit the column it is written to.
+    #[error("column {column} of {} takes {expected}, not {found}", table.display())]
+    Cell {
+        /// The table.
+        table: PathBuf,
+        /// The column.
+        column: String,
+        /// What the column takes.
+        expected: String,
+        /// What was to be written.
+        found: String,
+    },
+    /// The source of a column's cells failed.
+    #[error("the values for column {column} of {} could not be had: {source}", table.display())]
+    Source {
+        /// The table.
+        table: PathBuf,
+        /// The column.
+        column: String,
+        /// What the source said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file does not hold what the table format wants there: it is damaged, cut short or of an unknown version.
     #[error("{} is damaged or cut short: at byte {offset} expected {expected}, found {found}", file.display())]
     Corrupt {

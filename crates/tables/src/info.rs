@@ -18,6 +18,11 @@ impl TableInfo {
         Self::parse(&String::from_utf8_lossy(&bytes))
     }
 
+    /// The file's text.
+    pub(crate) fn text(&self) -> String {
+        format!("Type = {}\nSubType = {}\n\n", self.table_type, self.sub_type)
+    }
+
     fn parse(text: &str) -> Self {
         let value = |line: Option<&str>, key: &str| {
             let rest = line.and_then(|l| l.strip_prefix(key)).and_then(|l| l.trim_start().strip_prefix('='));

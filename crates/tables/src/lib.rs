@@ -2,7 +2,8 @@
 //!
 //! A table is a directory. [`Table::open`] reads its description, [`Table::column`] finds a column,
 //! [`Column::read`] gives a range of rows as an Arrow array and [`Column::read_flat`] appends them to a vector that
-//! the caller keeps. Rows are read by position into reused buffers; nothing is mapped.
+//! the caller keeps. Rows are read by position into reused buffers; nothing is mapped, and reading writes nothing.
+//! [`Table::create`] and [`Editor::open`] make and change tables; [`Editor::commit`] does it all or not at all.
 //!
 //! Shapes are given slowest axis first throughout: a visibility cell that casacore calls `[4, 64]` (correlation
 //! fastest) is `[64, 4]` here.
@@ -59,7 +60,9 @@ mod tsm;
 mod tsm_header;
 mod tsm_values;
 mod value;
+mod write;
 
+pub use bytes::Order as ByteOrder;
 pub use column::{Column, ColumnInfo};
 pub use data_type::DataType;
 pub use dysco::{DyscoDistribution, DyscoNormalization, DyscoSettings};
@@ -69,3 +72,6 @@ pub use info::TableInfo;
 pub use lock::{LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions, WriteLock};
 pub use table::Table;
 pub use value::{Array, Elements, Record, Value};
+pub use write::{
+    CellElement, Cells, ColumnSpec, DiskCall, DiskHook, Editor, Selection, StorageKind, TableSpec,
+};

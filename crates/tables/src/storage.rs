@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use crate::aips::Aips;
-use crate::bytes::Order;
+use crate::bytes::{Order, Reader};
 use crate::cells::{Run, Sink, element_count};
 use crate::desc::{ColumnDesc, StorageDesc, TableDat};
 use crate::dysco::{self, Dysco};
@@ -16,6 +16,7 @@ use crate::ism::Incremental;
 use crate::ssm::Standard;
 use crate::table::Inner;
 use crate::tsm::Tiled;
+use crate::tsm_header::Header;
 use crate::{
     Column, DataType, Error, Table, bit_flags, compress_complex, compress_float, mapped_array, scaled_array,
     scaled_complex,
@@ -45,7 +46,7 @@ pub(crate) struct StoredColumn {
 }
 
 impl StoredColumn {
-    fn new(desc: &ColumnDesc) -> Self {
+    pub(crate) fn new(desc: &ColumnDesc) -> Self {
         let is_record = desc.info.data_type == DataType::Record;
         let is_array = desc.info.is_array || is_record;
         StoredColumn {
@@ -79,7 +80,15 @@ pub(crate) struct Place<'a> {
     pub(crate) siblings: Siblings,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// That of storage manager `i` of a table.
+    fn of(table: &'a Arc<Inner>, dat: &'a TableDat, i: usize) -> Self {
+        let desc = &dat.storages[i];
+        let columns = desc.columns.iter().map(|&c| StoredColumn::new(&dat.columns[c])).collect();
+        let siblings = Siblings { table: Arc::downgrade(table), path: table.path.clone() };
+        Place { table: &table.path, desc, columns, dat, order: dat.order, siblings }
+    }
+
     /// `table.fN` with something appended.
     pub(crate) fn path(&self, suffix: &str) -> PathBuf {
         self.table.join(format!("table.f{}{suffix}", self.desc.seqnr))
@@ -154,13 +163,34 @@ const ALL: &[(&str, Open)] = &[
 
 /// Opens the files of storage manager `i` of a table; `None` when its kind is not known.
 pub(crate) fn open(table: &Arc<Inner>, dat: &TableDat, i: usize) -> Result<Option<Box<dyn Storage>>, Error> {
-    let path = &table.path;
-    let desc = &dat.storages[i];
-    let name = desc.kind.split('<').next().unwrap_or_default();
+    let name = dat.storages[i].kind.split('<').next().unwrap_or_default();
     let Some((_, open)) = ALL.iter().find(|kind| kind.0 == name) else { return Ok(None) };
-    let columns = desc.columns.iter().map(|&c| StoredColumn::new(&dat.columns[c])).collect();
-    let siblings = Siblings { table: Arc::downgrade(table), path: path.clone() };
-    open(Place { table: path, desc, columns, dat, order: dat.order, siblings }).map(Some)
+    open(Place::of(table, dat, i)).map(Some)
+}
+
+/// The name of storage manager `i`, which for tiled ones is that of the hypercolumn.
+pub(crate) fn name(table: &Table, i: usize) -> Result<String, Error> {
+    let dat = table.dat();
+    let desc = &dat.storages[i];
+    let place = Place::of(table.inner(), dat, i);
+    match desc.kind.as_str() {
+        "TiledColumnStMan" | "TiledShapeStMan" => Ok(Header::read(&place)?.hypercolumn),
+        "StandardStMan" | "IncrementalStMan" => {
+            let path = place.table_dat();
+            let mut r = Reader::new(&path, 0, &desc.private, Order::Big);
+            r.open_object()?;
+            r.string()
+        }
+        _ => Ok(desc.columns.first().map_or(String::new(), |&c| dat.columns[c].written.dm_group.clone())),
+    }
+}
+
+/// The header of tiled storage manager `i` and its columns in the order of their parts.
+pub(crate) fn tiled_header(table: &Table, i: usize) -> Result<(Header, Vec<usize>), Error> {
+    let place = Place::of(table.inner(), table.dat(), i);
+    let header = Header::read(&place)?;
+    let order = crate::tsm::parts(&place, &header.hypercolumn);
+    Ok((header, order))
 }
 
 /// Notes the shape of one cell.

@@ -166,6 +166,18 @@ impl Table {
         Column::find(&self.inner, name)
     }
 
+    pub(crate) fn no_column(&self, name: &str) -> Error {
+        Error::NoColumn {
+            table: self.inner.path.clone(),
+            column: name.to_owned(),
+            has: listed(self.column_names()),
+        }
+    }
+
+    pub(crate) fn dat(&self) -> &TableDat {
+        &self.inner.dat
+    }
+
     /// Opens the table that a keyword refers to.
     ///
     /// # Errors

@@ -352,7 +352,7 @@ impl Layout<'_> {
 }
 
 /// The next index in a box, first axis fastest.
-fn step(index: &mut [usize], length: impl Fn(usize) -> usize) {
+pub(crate) fn step(index: &mut [usize], length: impl Fn(usize) -> usize) {
     for (axis, i) in index.iter_mut().enumerate() {
         *i += 1;
         if *i < length(axis) {
@@ -363,7 +363,7 @@ fn step(index: &mut [usize], length: impl Fn(usize) -> usize) {
 }
 
 /// Joins each axis that a tile covers exactly with the next: runs get longer and the box has fewer axes.
-fn merge_axes(cell: &[usize], tile: &[usize]) -> (Vec<usize>, Vec<usize>) {
+pub(crate) fn merge_axes(cell: &[usize], tile: &[usize]) -> (Vec<usize>, Vec<usize>) {
     let (mut cells, mut tiles) = (vec![1], vec![1]);
     for (&c, &t) in cell.iter().zip(tile) {
         let last = cells.len() - 1;
@@ -379,7 +379,7 @@ fn merge_axes(cell: &[usize], tile: &[usize]) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Bytes of a column's part of a tile.
-fn part_bytes(data_type: DataType, n_pixel: usize) -> Option<usize> {
+pub(crate) fn part_bytes(data_type: DataType, n_pixel: usize) -> Option<usize> {
     if data_type == DataType::Bool {
         return Some(n_pixel.div_ceil(8));
     }
@@ -387,7 +387,7 @@ fn part_bytes(data_type: DataType, n_pixel: usize) -> Option<usize> {
 }
 
 /// The columns in the cubes in the order of their parts.
-fn parts(place: &Place<'_>, hypercolumn: &str) -> Vec<usize> {
+pub(crate) fn parts(place: &Place<'_>, hypercolumn: &str) -> Vec<usize> {
     let roles = place.dat.private.record(&format!("Hypercolumn_{hypercolumn}"));
     let mut parts: Vec<usize> = match roles.and_then(|r| r.strings("data")) {
         Some(names) => names.iter().filter_map(|n| place.columns.iter().position(|c| c.name == *n)).collect(),

@@ -236,18 +236,28 @@ impl Record {
         if let Value::Record(v) = self.get(name)? { Some(v) } else { None }
     }
 
+    /// Gives a field a value; it keeps its place if there is one of this name, else it comes last.
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        let name = name.into();
+        match self.fields.iter_mut().find(|f| f.0 == name) {
+            Some(field) => field.1 = value,
+            None => self.fields.push((name, value)),
+        }
+    }
+
+    /// Takes a field out; its value if there was one.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.fields.iter().position(|f| f.0 == name)?;
+        Some(self.fields.remove(at).1)
+    }
+
     pub(crate) fn push(&mut self, name: String, value: Value) {
         self.fields.push((name, value));
     }
 
     /// Adds the fields of `other`, which win over those of the same name.
     pub(crate) fn merge(&mut self, other: Record) {
-        for (name, value) in other.fields {
-            match self.fields.iter_mut().find(|f| f.0 == name) {
-                Some(field) => field.1 = value,
-                None => self.fields.push((name, value)),
-            }
-        }
+        other.fields.into_iter().for_each(|(name, value)| self.set(name, value));
     }
 }
 

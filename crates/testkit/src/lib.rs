@@ -6,5 +6,5 @@ mod python;
 mod tolerance;
 
 pub use data::{fixture, real_data};
-pub use python::python;
+pub use python::{peer_python, python};
 pub use tolerance::{IntoComplex, max_rel_err, rms_rel_err};

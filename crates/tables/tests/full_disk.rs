@@ -1,0 +1,142 @@
+//! A disk that is full at any of the calls gives an error that names the file, and the table is as it was.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use facette_tables::{ColumnSpec, DataType, DiskCall, Editor, Error, StorageKind, Table, TableSpec};
+
+/// Fails from call `first` on, but for removing.
+fn full_from(first: usize) -> facette_tables::DiskHook {
+    let calls = AtomicUsize::new(0);
+    Arc::new(move |call, _: &Path| {
+        let late = calls.fetch_add(1, Ordering::Relaxed) >= first;
+        if late && call != DiskCall::Remove {
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        } else {
+            Ok(())
+        }
+    })
+}
+
+fn spec() -> TableSpec {
+    let tiled = StorageKind::Tiled { tile_rows: None };
+    TableSpec::new()
+        .column(ColumnSpec::array("DATA", DataType::Complex).axes(1).storage(tiled))
+        .column(ColumnSpec::scalar("TIME", DataType::Double).storage(StorageKind::Incremental))
+        .column(ColumnSpec::scalar("NAME", DataType::String))
+}
+
+fn fill(editor: &mut Editor<'_>, n: u64) {
+    let first = editor.n_row();
+    editor.add_rows(n);
+    for row in first..first + n {
+        editor.put("DATA", row, &[2], &[[row as f32, 1.0]; 2]).unwrap();
+        editor.put("TIME", row, &[], &[row as f64]).unwrap();
+        editor.put("NAME", row, &[], &[format!("row number {row}")]).unwrap();
+    }
+}
+
+fn check(path: &Path, n_row: u64) {
+    let table = Table::open(path).unwrap();
+    assert_eq!(table.n_row(), n_row);
+    let (mut names, mut data, mut time) = (Vec::<String>::new(), Vec::<f32>::new(), Vec::<f64>::new());
+    table.column("NAME").unwrap().read_flat(0..n_row, &mut names).unwrap();
+    table.column("DATA").unwrap().read_flat(0..n_row, &mut data).unwrap();
+    table.column("TIME").unwrap().read_flat(0..n_row, &mut time).unwrap();
+    for row in 0..n_row as usize {
+        assert_eq!(names[row], format!("row number {row}"));
+        assert_eq!(data[4 * row..4 * row + 4], [row as f32, 1.0, row as f32, 1.0]);
+        assert_eq!(time[row], row as f64);
+    }
+}
+
+#[test]
+fn an_append_to_a_full_disk_leaves_the_table_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t");
+    let mut editor = Table::create(&path, &spec()).unwrap();
+    fill(&mut editor, 20);
+    editor.commit().unwrap();
+    for first in 0.. {
+        let mut editor = Editor::open_hooked(&path, full_from(first)).unwrap();
+        fill(&mut editor, 15);
+        match editor.commit() {
+            Ok(_) => {
+                assert!(first > 10, "{first} calls only");
+                check(&path, 35);
+                break;
+            }
+            Err(error) => {
+                let message = error.to_string();
+                assert!(matches!(error, Error::Write { .. }), "{message}");
+                assert!(message.starts_with("cannot write ") && message.contains("/t"), "{message}");
+                let n_row = Table::open(&path).unwrap().n_row();
+                check(&path, n_row);
+                if n_row == 35 {
+                    // The rename had been made; only what follows it failed.
+                    break;
+                }
+                assert_eq!(n_row, 20);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_table_on_a_full_disk_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t");
+    for first in 0.. {
+        let editor = Table::create_hooked(&path, &spec(), full_from(first));
+        let table = editor.and_then(|mut editor| {
+            fill(&mut editor, 5);
+            editor.commit()
+        });
+        if table.is_ok() {
+            check(&path, 5);
+            break;
+        }
+        if path.exists() {
+            // Renamed; the sync of the directory above failed.
+            check(&path, 5);
+            break;
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{first}");
+    }
+}
+
+#[test]
+fn what_is_there_is_not_overwritten_and_a_draft_that_is_dropped_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t");
+    drop(Table::create(&path, &spec()).unwrap());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    std::fs::write(&path, "mine").unwrap();
+    let message = Table::create(&path, &spec()).err().unwrap().to_string();
+    assert!(message.ends_with("/t exists already; remove it or choose another name"), "{message}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+}
+
+#[test]
+fn cells_that_do_not_suit_are_refused_with_what_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut editor = Table::create(dir.path().join("t"), &spec()).unwrap();
+    editor.add_rows(2);
+    let refused = |result: Result<(), Error>| result.unwrap_err().to_string();
+    let message = refused(editor.put("TIME", 0, &[], &[1.0_f32]));
+    assert!(message.contains("column TIME") && message.ends_with("takes Double, not f32"), "{message}");
+    let message = refused(editor.put("DATA", 0, &[2, 2], &[[0.0_f32; 2]; 4]));
+    assert!(message.ends_with("takes cells of 1 axes, not shape [2, 2] (slowest axis first)"), "{message}");
+    let message = refused(editor.put("TIME", 1, &[], &[1.0, 2.0]));
+    assert!(message.ends_with("takes 1 more cells, not 2 from its source"), "{message}");
+    let message = refused(editor.put("NOTHING", 1, &[], &[1.0]));
+    assert!(message.contains("no column NOTHING"), "{message}");
+    let tiled = StorageKind::Tiled { tile_rows: None };
+    let message = refused(editor.add_column(&ColumnSpec::scalar("S", DataType::String).storage(tiled)));
+    assert!(message.contains("tiles do not hold a String"), "{message}");
+    editor.write("TIME", 0..2, |_, cells| cells.push(&[], &[1.0])).unwrap();
+    let message = editor.commit().err().unwrap().to_string();
+    assert!(message.ends_with("takes 1 more cells, not the end of its source"), "{message}");
+}
