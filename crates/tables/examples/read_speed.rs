@@ -15,7 +15,10 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use facette_tables::{Column, DataType, Element, Table, Value};
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type};
+use facette_tables::{DataType, Element, Table, Value};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -28,7 +31,7 @@ fn main() -> Result<(), Failure> {
     let (seconds, bytes, sum) = match way.as_str() {
         "pread" => plain(path, column, threads, runs)?,
         "open" => open(path, runs)?,
-        "into" | "fresh" => read(path, column, way == "fresh", (threads, runs))?,
+        "into" | "fresh" => read(&Read { path, column, is_fresh: way == "fresh", threads, runs })?,
         other => return Err(format!("{other} is not into, fresh, pread or open").into()),
     };
     println!(
@@ -39,51 +42,66 @@ fn main() -> Result<(), Failure> {
 
 type Measured = (Vec<f64>, usize, f64);
 
-fn read(path: &str, column: &str, is_fresh: bool, how: (usize, usize)) -> Result<Measured, Failure> {
-    let table = Table::open(path)?;
-    let column = table.column(column)?;
-    match column.info().data_type {
-        DataType::Bool => cells(&table, &column, is_fresh, how, |&b: &bool| f64::from(u8::from(b))),
-        DataType::Int => cells(&table, &column, is_fresh, how, |&n: &i32| f64::from(n)),
-        DataType::Double => cells(&table, &column, is_fresh, how, |&x: &f64| x),
-        _ => cells(&table, &column, is_fresh, how, |&x: &f32| f64::from(x)),
+/// What is read, and how.
+struct Read<'a> {
+    path: &'a str,
+    column: &'a str,
+    is_fresh: bool,
+    threads: usize,
+    runs: usize,
+}
+
+fn read(what: &Read<'_>) -> Result<Measured, Failure> {
+    match Table::open(what.path)?.column(what.column)?.info().data_type {
+        DataType::Bool => cells(what, |&b: &bool| f64::from(u8::from(b))),
+        DataType::Int => cells(what, |&n: &i32| f64::from(n)),
+        DataType::Double => cells(what, |&x: &f64| x),
+        _ => cells(what, |&x: &f32| f64::from(x)),
     }
 }
 
-fn cells<T: Element + Copy + Sync>(
-    table: &Table,
-    column: &Column,
-    is_fresh: bool,
-    (threads, runs): (usize, usize),
-    number: fn(&T) -> f64,
-) -> Result<Measured, Failure> {
-    let mut first = Vec::<T>::new();
-    column.read_flat(0..1, &mut first)?;
-    let (each, n_row) = (first.len(), table.n_row());
+fn cells<T: Element + Copy + Sync>(what: &Read<'_>, number: fn(&T) -> f64) -> Result<Measured, Failure> {
+    let (n_row, each) = size::<T>(what)?;
+    let n = each * n_row as usize;
     let (mut seconds, mut sum) = (Vec::new(), 0.0);
-    let mut kept = vec![T::default(); if is_fresh { 0 } else { each * n_row as usize }];
-    let rows = 0..n_row;
-    for _ in 0..runs {
+    let mut kept = vec![T::default(); if what.is_fresh { 0 } else { n }];
+    for _ in 0..what.runs {
+        // Opened anew, so that what was read before is in the system's cache, but not in ours.
+        let column = Table::open(what.path)?.column(what.column)?;
         let started = Instant::now();
-        let fresh = if !is_fresh {
-            column.read_into_on(threads, rows.clone(), &mut kept)?;
-            None
+        if what.is_fresh {
+            let array = column.read_on(what.threads, 0..n_row)?;
+            seconds.push(started.elapsed().as_secs_f64());
+            sum = sum_of(&array);
         } else {
-            Some(column.read_on(threads, rows.clone())?)
-        };
-        seconds.push(started.elapsed().as_secs_f64());
-        match fresh {
-            // The check of an Arrow array reads it the other way.
-            Some(array) if array.len() as u64 != n_row => return Err("rows are missing".into()),
-            Some(_) => column.read_flat(rows.clone(), &mut kept).map(drop)?,
-            None => {}
-        }
-        sum = kept.iter().map(number).sum();
-        if is_fresh {
-            kept = Vec::new();
+            column.read_into_on(what.threads, 0..n_row, &mut kept)?;
+            seconds.push(started.elapsed().as_secs_f64());
+            sum = kept.iter().map(number).sum();
         }
     }
-    Ok((seconds, each * n_row as usize * size_of::<T>(), sum))
+    Ok((seconds, n * size_of::<T>(), sum))
+}
+
+/// Rows, and values of a row.
+fn size<T: Element>(what: &Read<'_>) -> Result<(u64, usize), Failure> {
+    let (table, mut first) = (Table::open(what.path)?, Vec::<T>::new());
+    table.column(what.column)?.read_flat(0..1, &mut first)?;
+    Ok((table.n_row(), first.len()))
+}
+
+/// The sum of the values in nested lists.
+fn sum_of(array: &ArrayRef) -> f64 {
+    if let Some(list) = array.as_fixed_size_list_opt() {
+        return sum_of(list.values());
+    }
+    if let Some(flags) = array.as_boolean_opt() {
+        return flags.true_count() as f64;
+    }
+    if let Some(numbers) = array.as_primitive_opt::<Float64Type>() {
+        return numbers.values().iter().sum();
+    }
+    let numbers = array.as_primitive_opt::<Float32Type>().map(|numbers| numbers.values());
+    numbers.map_or(f64::NAN, |numbers| numbers.iter().map(|&x| f64::from(x)).sum())
 }
 
 /// What reading cannot be faster than.

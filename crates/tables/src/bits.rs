@@ -20,6 +20,38 @@ pub(crate) fn unpack(packed: &[u8], first: usize, n: usize, out: &mut Vec<u8>) {
     out.extend((0..tail).map(|i| (packed[whole] >> i) & 1));
 }
 
+/// Fills `out` with elements, the first being bit `first` of `packed`.
+///
+/// # Panics
+/// When `packed` has fewer than `first` bits and those of `out`.
+pub(crate) fn unpack_into(packed: &[u8], first: usize, out: &mut [bool]) {
+    let packed = &packed[first / 8..(first + out.len()).div_ceil(8)];
+    let skip = first % 8;
+    let (head, out) = out.split_at_mut(if skip == 0 { 0 } else { out.len().min(8 - skip) });
+    head.iter_mut().enumerate().for_each(|(i, out)| *out = (packed[0] >> (skip + i)) & 1 != 0);
+    let packed = &packed[usize::from(!head.is_empty())..];
+    let (whole, tail) = out.as_chunks_mut();
+    for (out, &byte) in whole.iter_mut().zip(packed) {
+        *out = SPREAD_BOOL[usize::from(byte)];
+    }
+    let n_whole = whole.len();
+    tail.iter_mut().enumerate().for_each(|(i, out)| *out = (packed[n_whole] >> i) & 1 != 0);
+}
+
+static SPREAD_BOOL: [[bool; 8]; 256] = {
+    let mut table = [[false; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            table[byte][bit] = (byte >> bit) & 1 != 0;
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// The eight bits of each byte, each in a byte of its own.
 static SPREAD: [[u8; 8]; 256] = {
     let mut table = [[0; 8]; 256];
@@ -50,6 +82,9 @@ mod tests {
                 unpack(&packed, first, n, &mut got);
                 let want: Vec<u8> = (first..first + n).map(|i| (packed[i / 8] >> (i % 8)) & 1).collect();
                 assert_eq!(got, want, "{first} {n}");
+                let mut bools = vec![false; n];
+                unpack_into(&packed, first, &mut bools);
+                assert!(bools.iter().map(|&b| u8::from(b)).eq(want), "{first} {n}");
             }
         }
     }

@@ -9,7 +9,7 @@ use arrow_array::ArrayRef;
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::desc::ColumnDesc;
-use crate::element::sealed::Decode;
+use crate::element::sealed::{Decode, Fixed};
 use crate::fill::Fill;
 use crate::live::Located;
 use crate::storage::ShapeOf;
@@ -351,6 +351,24 @@ impl<T: Element> Sink for Flat<'_, T> {
         repeat_from(self.out, before, run.repeat);
         self.rows.start += run.n_cell as u64 * run.repeat as u64;
         Ok(())
+    }
+
+    fn bits(
+        &mut self,
+        shape: &[usize],
+        n_cell: usize,
+        (packed, skip): (&[u8], usize),
+    ) -> Result<bool, Error> {
+        let Decode::Fixed(Fixed { unpack, .. }) = self.decode else { return Ok(false) };
+        if !unpack(&[], 0, &mut []) {
+            return Ok(false);
+        }
+        self.check_shape(shape)?;
+        let before = self.out.len();
+        self.out.resize(before + element_count(shape).unwrap_or(0) * n_cell, T::default());
+        unpack(packed, skip, &mut self.out[before..]);
+        self.rows.start += n_cell as u64;
+        Ok(true)
     }
 
     fn undefined(&mut self, _n: u64) -> Result<(), Error> {

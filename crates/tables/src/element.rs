@@ -32,6 +32,8 @@ pub(crate) mod sealed {
         /// The bytes that values lie in if these have the width of the elements as stored: to be filled with these and
         /// then put in order with `settle`.
         pub memory: Memory<T>,
+        /// Fills a slice from bits, after some that are skipped; whether the values are such that are kept as bits.
+        pub unpack: fn(&[u8], usize, &mut [T]) -> bool,
         /// Makes values of elements that were put in their memory as stored.
         pub settle: fn(&mut [T]),
     }
@@ -50,6 +52,7 @@ pub(crate) mod sealed {
 
 use sealed::{Decode, Decoded, Fixed};
 
+use crate::bits;
 use crate::bytes::Order;
 
 macro_rules! fixed {
@@ -69,6 +72,7 @@ macro_rules! fixed {
                 out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
             },
             memory: |out| (size_of::<$raw>() == size_of::<Self>()).then(|| bytemuck::cast_slice_mut(out)),
+            unpack: |_, _, _| false,
             // Nothing is left of it where the order is that of the computer.
             settle: |out| {
                 out.iter_mut().for_each(|value| *value = Self::$from_bytes(value.to_ne_bytes()));
@@ -125,6 +129,10 @@ others! {
         append: |bytes, out| out.extend(bytes.iter().map(|&b| b != 0)),
         fill: |bytes, out| out.iter_mut().zip(bytes).for_each(|(out, &b)| *out = b != 0),
         memory: |_| None,
+        unpack: |packed, skip, out| {
+            bits::unpack_into(packed, skip, out);
+            true
+        },
         settle: |_| {},
     });
     String: String, Decode::Text(|bytes| String::from_utf8_lossy(bytes).into_owned());

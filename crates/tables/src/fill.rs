@@ -77,6 +77,21 @@ impl<T: Element> Sink for Fill<'_, T> {
         Ok(())
     }
 
+    fn bits(
+        &mut self,
+        shape: &[usize],
+        n_cell: usize,
+        (packed, skip): (&[u8], usize),
+    ) -> Result<bool, Error> {
+        let Decode::Fixed(Fixed { unpack, .. }) = self.decode else { return Ok(false) };
+        if !unpack(&[], 0, &mut []) {
+            return Ok(false);
+        }
+        unpack(packed, skip, self.next(shape, n_cell)?);
+        self.n_filled += self.n_room;
+        Ok(true)
+    }
+
     fn undefined(&mut self, _n: u64) -> Result<(), Error> {
         Err(self.column.no_value(self.rows.start))
     }

@@ -2,14 +2,16 @@
 
 mod flow;
 mod kernels;
+mod tables;
 
 use anyhow::Result;
 
 pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "bench",
-    about: "runs the criterion benches of the kernels, or compares the flow runtime with its peers",
+    about: "runs the criterion benches of the kernels, or compares the flow runtime or the tables with their peers",
     help: "usage: cargo xtask bench [--list] [NAME]… [-- OPTIONS OF CRITERION]\n       \
-           cargo xtask bench flow [--list] [--runs N] [--json FILE] [WORD]…\n\n\
+           cargo xtask bench flow [--list] [--runs N] [--json FILE] [WORD]…\n       \
+           cargo xtask bench tables [--rounds N] [--rows N] [--table DIR] [--json FILE] [COLUMN]…\n\n\
            The first runs crates/kernels/benches/NAME.rs, or all of them.\n\n  \
            --list  prints the names\n\n\
            The second measures what the flow runtime itself costs and prints a table: StreamPU's figures as they were\n\
@@ -23,13 +25,18 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            --json FILE  where every run is stored; else bench/flow.json in the build folder\n  \
            WORD…        only cases that contain one of the words\n\n\
            oneTBB needs a C++ compiler (the variable CXX, else c++) and libtbb-dev, which is installed with apt-get when\n\
-           it is missing and the user is root; where it cannot be had, its column says NOT RUN and why.",
+           it is missing and the user is root; where it cannot be had, its column says NOT RUN and why.\n\n\
+           The third reads each column of a table of 1.5 GB that casacore writes (once, to bench/tables.ms in the build\n\
+           folder), in turn with python-casacore and arcae and beside a plain read of the same file, on one thread and on\n\
+           all: into memory that is used again, and into new memory. It needs their Python (FACETTE_PYTHON, else the one\n\
+           that peers/setup.sh makes) and about ten minutes.",
     run,
 };
 
 fn run(args: &[String]) -> Result<()> {
     match args.first().map(String::as_str) {
         Some("flow") => flow::run(&args[1..]),
+        Some("tables") => tables::run(&args[1..]),
         _ => kernels::run(args),
     }
 }
