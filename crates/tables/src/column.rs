@@ -73,6 +73,16 @@ impl Column {
         Ok(if self.info().data_type == DataType::Record { Some(Vec::new()) } else { sink.shape })
     }
 
+    /// The shapes of the cells of `rows`, in runs of cells of one shape (or without a value). Values are not read.
+    ///
+    /// # Errors
+    /// As [`Column::cell_shape`].
+    pub fn shapes(&self, rows: Range<u64>) -> Result<Vec<ShapeRun>, Error> {
+        let mut runs = Shapes { runs: Vec::new() };
+        self.scan(rows, &mut runs)?;
+        Ok(runs.runs)
+    }
+
     /// The cells of `rows` as one Arrow array of that length.
     ///
     /// Scalars become a primitive or Boolean array, strings Utf8, or Binary if one of them is not UTF-8. Complex
@@ -191,6 +201,45 @@ impl Column {
                 n_element,
             },
         }
+    }
+}
+
+/// Consecutive cells of one shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeRun {
+    /// Slowest axis first, empty for scalars; `None` where cells have no value.
+    pub shape: Option<Vec<usize>>,
+    /// How many cells.
+    pub n: u64,
+}
+
+/// Notes the shapes of cells.
+struct Shapes {
+    runs: Vec<ShapeRun>,
+}
+
+impl Shapes {
+    fn push(&mut self, shape: Option<&[usize]>, n: u64) {
+        match self.runs.last_mut() {
+            Some(last) if last.shape.as_deref() == shape => last.n += n,
+            _ => self.runs.push(ShapeRun { shape: shape.map(<[usize]>::to_vec), n }),
+        }
+    }
+}
+
+impl Sink for Shapes {
+    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+        self.push(Some(run.shape), (run.n_cell as u64).saturating_mul(run.repeat as u64));
+        Ok(())
+    }
+
+    fn undefined(&mut self, n: u64) -> Result<(), Error> {
+        self.push(None, n);
+        Ok(())
+    }
+
+    fn shape_only(&self) -> bool {
+        true
     }
 }
 

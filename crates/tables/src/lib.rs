@@ -47,7 +47,7 @@ mod value;
 
 pub use cell_block::{CellBlock, Values};
 pub use check::{Finding, Severity, Walk};
-pub use column::{Column, ColumnInfo};
+pub use column::{Column, ColumnInfo, ShapeRun};
 pub use data_type::DataType;
 pub use diff::{ColumnDiff, Largest, TableDiff, Tolerance};
 pub use element::Element;
