@@ -246,7 +246,7 @@ mod tests {
         data.read_flat(4..5, &mut flat).unwrap();
         let Values::Floats(values) = block.values() else { panic!("not floats") };
         assert_eq!(values[block.range(4)], flat[..]);
-        assert_eq!(data.blocks(84).collect::<Vec<_>>(), [0..84]);
+        assert_eq!(data.blocks(84).last(), Some(0..84));
         assert_eq!(data.rows_in(16 * 8 * 10), 10);
     }
 }

@@ -250,7 +250,7 @@ fn integers_apart(row: u64, a: i64, b: i64, tolerance: Tolerance) -> Option<Larg
 
 fn number(v: &[f64]) -> String {
     match v {
-        [re, im] => format!("{re}{im:+}i"),
+        [re, im] => format!("{re}{}{im}i", if im.is_sign_negative() && !im.is_nan() { "" } else { "+" }),
         _ => v.first().map_or(String::new(), f64::to_string),
     }
 }

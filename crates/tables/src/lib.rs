@@ -19,6 +19,7 @@
 mod aipsio;
 mod arrayfile;
 mod arrow;
+mod batch;
 mod bits;
 mod bytes;
 mod cell_block;
@@ -45,6 +46,7 @@ mod tsm;
 mod tsm_header;
 mod value;
 
+pub use batch::{Batches, KEYWORDS};
 pub use cell_block::{CellBlock, Values};
 pub use check::{Finding, Severity, Walk};
 pub use column::{Column, ColumnInfo, ShapeRun};

@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod data;
+mod python;
 mod tolerance;
 
 pub use data::{fixture, real_data};
+pub use python::peer_python;
 pub use tolerance::{IntoComplex, max_rel_err, rms_rel_err};

@@ -31,20 +31,28 @@ const MOST_RANGES: usize = 4;
 pub(super) fn check(main: &Table, found: &mut Vec<Finding>) {
     let n_row = |name: &str| main.subtable(name).ok().map(|t| t.n_row());
     for reference in MAIN {
-        column(main, reference, n_row(reference.1), found);
+        column(main, reference, n_row(reference.1), Severity::Damage, found);
     }
     for (name, reference) in SUBTABLES {
+        // No row of data needs a row of POINTING or FEED.
+        let severity = if name == "DATA_DESCRIPTION" { Severity::Damage } else { Severity::Warning };
         if let Ok(table) = main.subtable(name) {
-            column(&table, reference, n_row(reference.1), found);
+            column(&table, reference, n_row(reference.1), severity, found);
         }
     }
 }
 
 /// What cannot be read was found before, and a missing subtable too.
-fn column(table: &Table, (name, of, least): Reference, n_row: Option<u64>, found: &mut Vec<Finding>) {
+fn column(
+    table: &Table,
+    (name, of, least): Reference,
+    n_row: Option<u64>,
+    severity: Severity,
+    found: &mut Vec<Finding>,
+) {
     let (Ok(column), Some(n_row)) = (table.column(name), n_row) else { return };
     // An empty subtable that nothing needs is common: STATE and PROCESSOR.
-    let severity = if n_row == 0 && least < 0 { Severity::Note } else { Severity::Damage };
+    let severity = if n_row == 0 && least < 0 { Severity::Note } else { severity };
     if let Ok(Some(outside)) = outside(&column, table.n_row(), least..n_row as i64) {
         let rows: Vec<_> = outside.rows.iter().map(|r| format!("{}..{}", r.start, r.end)).collect();
         let problem = format!(

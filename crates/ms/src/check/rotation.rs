@@ -59,7 +59,7 @@ fn inverse(m: &Matrix) -> Option<Matrix> {
     let trace = m[0][0] + m[1][1] + m[2][2];
     let d = determinant(m);
     // Baselines of 1e-5 of the array's size out of its plane are the least that is believed.
-    if !(d > trace.powi(3) * 1e-12) {
+    if d.is_nan() || d <= trace.powi(3) * 1e-12 {
         return None;
     }
     let cofactor = |i: usize, j: usize| {
