@@ -15,8 +15,8 @@ from casacore.tables import table
 
 def cell(value, is_complex):
     """A cell of an Arrow column as an array."""
-    array = np.array(value)
-    return array[..., 0] + 1j * array[..., 1] if is_complex else array
+    # Infinite parts do not survive a product with 1j.
+    return np.array(value, float).view(complex)[..., 0] if is_complex else np.array(value)
 
 
 def compare(path, file):
