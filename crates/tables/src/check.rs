@@ -93,7 +93,9 @@ impl Walk {
         }
         let table = match Table::open(path) {
             Ok(table) => table,
-            Err(error) => return self.findings.push(Finding::new(Severity::Damage, path, full_text(&error))),
+            Err(error) => {
+                return self.findings.push(Finding::new(severity_of(&error), path, full_text(&error)));
+            }
         };
         self.tables.push(path.to_owned());
         let mut referred: Vec<(String, PathBuf)> = Vec::new();
@@ -107,7 +109,7 @@ impl Walk {
                 }
                 Err(error) => self
                     .findings
-                    .push(Finding::new(Severity::Damage, path, full_text(&error)).of_column(&name)),
+                    .push(Finding::new(severity_of(&error), path, full_text(&error)).of_column(&name)),
             }
         }
         self.files(&table, &referred);
