@@ -1,5 +1,6 @@
 //! The command line, and how it becomes a request.
 
+use crate::ms::{InfoArgs, MsCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
     Error, Pipeline, Product, Request,
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   facette dirty my.ms --npix 2048 --cell 2arcsec --out image
   facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
   facette plan my.ms --npix 2048 --cell 2arcsec --cores 16    what it would take on 16 cores
+  facette ms show my.ms UVW[0:3]    rows of a column; facette ms --help has more
   facette demo --live               the same, with a table of which task takes the time
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
@@ -57,8 +59,11 @@ pub(crate) enum Command {
     /// Say what it would take: recommended pipeline, real-time ratio, cores and memory for a target
     #[command(after_help = PLAN_EXAMPLE)]
     Plan(PlanArgs),
-    /// Say what a MeasurementSet holds
+    /// Say what a MeasurementSet holds (short for `facette ms info`)
     Info(InfoArgs),
+    /// Look into MeasurementSets and other tables: info, columns, show, check, diff, export
+    #[command(subcommand)]
+    Ms(MsCommand),
     /// Simulate a small MeerKAT-like observation, image it and measure its sources
     Demo(DemoArgs),
 }
@@ -69,7 +74,7 @@ impl Command {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.watch.live,
             Command::Demo(args) => args.watch.live,
-            Command::Info(_) | Command::Plan(_) => false,
+            Command::Info(_) | Command::Ms(_) | Command::Plan(_) => false,
         }
     }
 
@@ -78,7 +83,7 @@ impl Command {
             Command::Dirty(args) | Command::Psf(args) => args.quiet,
             Command::Demo(args) => args.quiet,
             Command::Plan(args) => args.image.quiet,
-            Command::Info(_) => false,
+            Command::Info(_) | Command::Ms(_) => false,
         }
     }
 
@@ -241,13 +246,6 @@ enum ModeArg {
     Dirty,
     /// The point spread function
     Psf,
-}
-
-#[derive(Args)]
-pub(crate) struct InfoArgs {
-    /// MeasurementSet
-    #[arg(value_name = "MS")]
-    pub ms: PathBuf,
 }
 
 #[derive(Args)]

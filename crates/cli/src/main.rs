@@ -5,6 +5,7 @@
 
 mod args;
 mod interrupt;
+mod ms;
 mod terminal;
 mod text;
 
@@ -21,9 +22,9 @@ fn main() -> ExitCode {
     interrupt::on_signal(&session, &terminal);
     interrupt::quiet_panics();
     match run(&cli.command, &session, &terminal) {
-        Ok(()) => {
+        Ok(code) => {
             terminal.tables();
-            ExitCode::SUCCESS
+            code
         }
         Err(error) => {
             match error.exit_code() {
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), Error> {
+fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<ExitCode, Error> {
     match command {
         Command::Dirty(args) | Command::Psf(args) => {
             let summary = facette::run::image(&args.request(command.product())?, session)?;
@@ -50,9 +51,9 @@ fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), 
             terminal.lines(&text::outlook(&outlook));
         }
         Command::Info(args) => {
-            let lines = facette::info::info(&args.ms, session)?;
-            terminal.lines(&lines);
+            ms::info::run(args, session)?;
         }
+        Command::Ms(command) => return ms::run(command, session),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -116,7 +116,7 @@ impl Terminal {
 }
 
 /// One aligned line; a closed pipe (`facette info … | head`) is not an error.
-fn print(label: &str, text: &str) {
+pub(crate) fn print(label: &str, text: &str) {
     // A label that is too long for its column keeps its distance.
     let space = " ".repeat(LABEL_WIDTH.saturating_sub(label.chars().count()).max(1));
     drop(writeln!(stdout(), "{label}{space} {text}"));

@@ -65,6 +65,9 @@ pub enum Error {
     /// A MeasurementSet cannot be read or does not hold what was asked for.
     #[error(transparent)]
     Ms(#[from] ms::Error),
+    /// A table cannot be exported.
+    #[error(transparent)]
+    Export(#[from] export::Error),
     /// An image cannot be written.
     #[error(transparent)]
     Fits(#[from] fits::Error),

@@ -9,112 +9,75 @@ use crate::{
 use ms::{FieldRef, Info, Ms, Selection};
 use std::path::Path;
 use tasks::{Data, Extent};
-use types::{ImageGeometry, SpectralFrame, format_angle, format_count};
+use types::ImageGeometry;
+
+pub use crate::open::{duration, freq_range as channel_range};
 
 /// Rows read at a time.
 const READ_ROWS: usize = 65_536;
 
-/// Description of a MeasurementSet in lines of label and text.
+/// What a MeasurementSet holds, and what images of it would be like.
+pub struct Information {
+    /// What it holds.
+    pub ms: Info,
+    /// Bytes of all its files, those of subtables included.
+    pub size_bytes: u64,
+    /// An image of field 0 for every data description.
+    pub images: Vec<Suggestion>,
+}
+
+/// An image of field 0 that would suit a data description.
+pub enum Suggestion {
+    /// Cell and size.
+    Image {
+        /// Side of a pixel, radians.
+        cell_rad: f64,
+        /// Pixels on a side.
+        npix: usize,
+        /// Rows of field 0.
+        n_row: u64,
+        /// The longest projected baseline, metres.
+        max_uv_m: f64,
+        /// The largest |w|, metres.
+        max_w_m: f64,
+    },
+    /// Why there is none.
+    None(String),
+}
+
+/// Description of a MeasurementSet.
 ///
 /// # Errors
-/// When it cannot be read. A selection that cannot be imaged is not an error here: the lines say why.
-pub fn info(path: &Path, session: &Session) -> Result<Vec<(String, String)>, Error> {
+/// When it cannot be read. A selection that cannot be imaged is not an error here: the suggestions say why.
+pub fn info(path: &Path, session: &Session) -> Result<Information, Error> {
     let ms = open_ms(&path.to_owned())?;
     let info = ms.info()?;
-    let mut lines = overview(&info, ms.n_row());
-    lines.extend(info.fields.iter().enumerate().map(|(i, f)| {
-        let direction = f.phase_center.map_or("no phase center".to_owned(), |d| d.sexagesimal());
-        (format!("field {i}"), format!("{} · {direction} {}", f.name, f.frame_name))
-    }));
-    lines.extend(setups(&info));
-    lines.extend(suggestions(&ms, &info, session));
-    lines.extend(info.columns.iter().map(|c| (format!("column {}", c.name), column(c))));
-    Ok(lines)
+    let images = (0..info.data_descriptions.len()).map(|ddid| suggest(&ms, &info, ddid, session)).collect();
+    Ok(Information { ms: info, size_bytes: size_bytes(path), images })
 }
 
-fn line(label: &str, text: String) -> (String, String) {
-    (label.to_owned(), text)
-}
-
-fn overview(info: &Info, n_row: u64) -> Vec<(String, String)> {
-    let observed = info.time_range_mjd_s.map_or("no rows".to_owned(), |(start, end)| {
-        let length = crate::open::duration(end - start);
-        format!("{} to {} UTC ({length})", fits::iso_date(start), fits::iso_date(end))
-    });
-    let names: Vec<_> = info.antennas.iter().map(|a| a.name.as_str()).collect();
-    let shown = names.iter().take(8).copied().collect::<Vec<_>>().join(" ");
-    let more = if names.len() > 8 { " …" } else { "" };
-    vec![
-        line(
-            "telescope",
-            format!(
-                "{} · observer {} · project {}",
-                info.telescope,
-                or_none(&info.observer),
-                or_none(&info.project)
-            ),
-        ),
-        line("times", observed),
-        line("antennas", format!("{}: {shown}{more}", names.len())),
-        line("rows", format_count(n_row)),
-    ]
-}
-
-fn or_none(text: &str) -> &str {
-    if text.trim().is_empty() { "not given" } else { text }
-}
-
-/// One line a data description: its spectral window and correlations.
-fn setups(info: &Info) -> Vec<(String, String)> {
-    let describe = |(i, d): (usize, &ms::DataDescription)| {
-        let spw = usize::try_from(d.spw).ok().and_then(|i| info.spws.get(i));
-        let corrs = usize::try_from(d.polarization).ok().and_then(|i| info.polarizations.get(i));
-        let spw = spw.map_or("missing spectral window".to_owned(), |s| {
-            let (low, high) = freq_range(&s.freq_hz);
-            let frame =
-                if s.frame == SpectralFrame::Undefined { String::new() } else { format!(" {:?}", s.frame) };
-            format!("{} channels {:.1}–{:.1} MHz{frame}", s.freq_hz.len(), low / 1e6, high / 1e6)
-        });
-        let corrs = corrs.map_or("missing polarization".to_owned(), correlations);
-        (format!("ddid {i}"), format!("{spw} × {corrs}"))
+/// Bytes of all files below a folder; what cannot be looked at counts nothing.
+pub fn size_bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let size = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => size_bytes(&entry.path()),
+        Ok(kind) if kind.is_file() => entry.metadata().map_or(0, |m| m.len()),
+        _ => 0,
     };
-    info.data_descriptions.iter().enumerate().map(describe).collect()
+    entries.map(size).sum()
 }
 
-fn correlations(p: &ms::Polarization) -> String {
-    let name = |(code, c): (&i32, &Option<types::Correlation>)| {
-        c.map_or(format!("code {code}"), |c| c.name().to_owned())
-    };
-    p.codes.iter().zip(&p.correlations).map(name).collect::<Vec<_>>().join(" ")
-}
-
-fn column(c: &ms::ColumnSummary) -> String {
-    let shape: Vec<_> = c.shape.iter().flatten().map(usize::to_string).collect();
-    let shape = if shape.is_empty() { String::new() } else { format!(" {}", shape.join(" × ")) };
-    format!("{}{shape} · {}", c.data_type, c.storage_manager)
-}
-
-/// Suggested cell and size of every data description with rows of field 0.
-fn suggestions(ms: &Ms, info: &Info, session: &Session) -> Vec<(String, String)> {
-    let suggest = |ddid: usize| match suggestion(ms, info, ddid, session) {
-        Ok((extent, g)) => line(
-            &format!("image ddid {ddid}"),
-            format!(
-                "--cell {}arcsec --npix {} ({} wide; {} rows of field 0, baselines to {:.0} m, w to {:.0} m)",
-                (g.cell_rad / types::ARCSEC_RAD * 1e6).round() / 1e6,
-                g.nx,
-                format_angle(g.nx as f64 * g.cell_rad),
-                format_count(extent.n_row),
-                extent.max_uv_m,
-                extent.max_w_m
-            ),
-        ),
-        Err(e) => line(
-            &format!("image ddid {ddid}"),
-            format!("none: {}", e.to_string().lines().next().unwrap_or("")),
-        ),
-    };
-    (0..info.data_descriptions.len()).map(suggest).collect()
+fn suggest(ms: &Ms, info: &Info, ddid: usize, session: &Session) -> Suggestion {
+    match suggestion(ms, info, ddid, session) {
+        Ok((extent, g)) => Suggestion::Image {
+            cell_rad: g.cell_rad,
+            npix: g.nx,
+            n_row: extent.n_row,
+            max_uv_m: extent.max_uv_m,
+            max_w_m: extent.max_w_m,
+        },
+        Err(e) => Suggestion::None(e.to_string().lines().next().unwrap_or("").to_owned()),
+    }
 }
 
 fn suggestion(

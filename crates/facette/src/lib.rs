@@ -32,4 +32,4 @@ pub use request::{Pipeline, Product, Request};
 pub use screen::{Screen, Session, Silent};
 pub use staging::Scratch;
 pub use summary::{BeamSummary, GridderSummary, ImageSummary, PipelineSummary, Summary, TaskSummary};
-pub use {fits, flow, kernels, modes, ms, report, sim, tables, tasks, types};
+pub use {export, fits, flow, kernels, modes, ms, report, sim, tables, tasks, types};

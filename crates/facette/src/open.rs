@@ -200,7 +200,7 @@ fn describe(selected: &Selected, n_antenna: usize, surveyed: &Surveyed, i_ms: us
 }
 
 /// A duration as people say it: `12.5 s`, `3.2 min`, `1.00 h`.
-pub(crate) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.1} min", s / 60.0),
@@ -208,7 +208,8 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-pub(crate) fn freq_range(freq_hz: &[f64]) -> (f64, f64) {
+/// The lowest and the highest of some frequencies.
+pub fn freq_range(freq_hz: &[f64]) -> (f64, f64) {
     freq_hz.iter().fold((f64::INFINITY, 0.0), |(low, high), &f| (low.min(f), high.max(f)))
 }
 

@@ -9,6 +9,12 @@ use types::Correlation;
 pub struct Antenna {
     /// NAME, or STATION where the name is empty.
     pub name: String,
+    /// STATION.
+    pub station: String,
+    /// MOUNT, such as `ALT-AZ`.
+    pub mount: String,
+    /// POSITION, metres, ITRF as a rule; `None` where it has no usable value.
+    pub position_m: Option<[f64; 3]>,
     /// DISH_DIAMETER, metres.
     pub diameter_m: f64,
 }
@@ -47,6 +53,8 @@ pub(crate) struct Description {
     pub(crate) polarizations: Vec<Polarization>,
     pub(crate) data_descriptions: Vec<DataDescription>,
     pub(crate) observation: Observation,
+    /// OBS_MODE by STATE_ID.
+    pub(crate) intents: Vec<String>,
 }
 
 impl Description {
@@ -59,6 +67,7 @@ impl Description {
             polarizations: polarizations(&open("POLARIZATION")?)?,
             data_descriptions: data_descriptions(&open("DATA_DESCRIPTION")?)?,
             observation: observation(&open("OBSERVATION")?)?,
+            intents: intents(main),
         })
     }
 
@@ -73,12 +82,27 @@ impl Description {
 fn antennas(subtable: &Subtable) -> Result<Vec<Antenna>, Error> {
     let names = subtable.scalars_or("NAME", String::new())?;
     let stations = subtable.scalars_or("STATION", String::new())?;
+    let mounts = subtable.scalars_or("MOUNT", String::new())?;
     let diameters_m = subtable.scalars_or("DISH_DIAMETER", f64::NAN)?;
-    let antenna = |((name, station), diameter_m): ((String, String), f64)| Antenna {
-        name: if name.is_empty() { station } else { name },
-        diameter_m,
-    };
-    Ok(names.into_iter().zip(stations).zip(diameters_m).map(antenna).collect())
+    let positions_m: Vec<Option<Vec<f64>>> =
+        if subtable.has("POSITION") { subtable.cells("POSITION")? } else { vec![None; subtable.n_row()] };
+    let mut antennas = Vec::with_capacity(names.len());
+    for (i, (name, position_m)) in names.into_iter().zip(positions_m).enumerate() {
+        antennas.push(Antenna {
+            name: if name.is_empty() { stations[i].clone() } else { name },
+            station: stations[i].clone(),
+            mount: mounts[i].clone(),
+            position_m: position_m.and_then(|p| p.try_into().ok()),
+            diameter_m: diameters_m[i],
+        });
+    }
+    Ok(antennas)
+}
+
+/// OBS_MODE of every state; nothing where the subtable is absent or damaged, for no image depends on it.
+fn intents(main: &Table) -> Vec<String> {
+    let read = || Subtable::open(main, "STATE")?.scalars_or("OBS_MODE", String::new());
+    read().unwrap_or_default()
 }
 
 fn polarizations(subtable: &Subtable) -> Result<Vec<Polarization>, Error> {

@@ -2,7 +2,8 @@
 
 use crate::{
     Antenna, ColumnSummary, DataDescription, Error, Field, Ms, Part, Polarization, SpectralWindow, columns,
-    scan::{blocks, count_parts},
+    scan::count_parts,
+    scans::{self, ScanSummary},
 };
 
 /// What is in a MeasurementSet.
@@ -14,6 +15,10 @@ pub struct Info {
     pub parts: Vec<Part>,
     /// Start of the first and end of the last integration, seconds of modified Julian date, UTC; `None` without rows.
     pub time_range_mjd_s: Option<(f64, f64)>,
+    /// Scans, by observation, subarray and number.
+    pub scans: Vec<ScanSummary>,
+    /// OBS_MODE, what the telescope was doing, by STATE_ID; empty where the MeasurementSet has no such subtable.
+    pub intents: Vec<String>,
     /// TELESCOPE_NAME of the first row of OBSERVATION, empty where there is none; so are the next two.
     pub telescope: String,
     /// OBSERVER.
@@ -37,10 +42,13 @@ pub struct Info {
 impl Info {
     pub(crate) fn read(ms: &Ms) -> Result<Self, Error> {
         let description = ms.description();
+        let scans = scans::read(ms)?;
         Ok(Info {
             n_row: ms.n_row(),
             parts: count_parts(ms)?,
-            time_range_mjd_s: time_range(ms)?,
+            time_range_mjd_s: scans::time_range(&scans),
+            scans,
+            intents: description.intents.clone(),
             telescope: description.observation.telescope.clone(),
             observer: description.observation.observer.clone(),
             project: description.observation.project.clone(),
@@ -52,23 +60,4 @@ impl Info {
             columns: columns::summaries(ms),
         })
     }
-}
-
-/// From the main table, because OBSERVATION/TIME_RANGE is often left empty.
-fn time_range(ms: &Ms) -> Result<Option<(f64, f64)>, Error> {
-    const READ_ROWS: usize = 1 << 16;
-    let (time, interval) = (ms.main().column("TIME")?, ms.main().column("INTERVAL")?);
-    let (mut times_s, mut intervals_s) = (Vec::<f64>::new(), Vec::<f64>::new());
-    let (mut start, mut end) = (f64::INFINITY, f64::NEG_INFINITY);
-    for rows in blocks(ms.n_row(), READ_ROWS) {
-        times_s.clear();
-        intervals_s.clear();
-        time.read_flat(rows.clone(), &mut times_s)?;
-        interval.read_flat(rows, &mut intervals_s)?;
-        for (time_s, interval_s) in times_s.iter().zip(&intervals_s) {
-            start = start.min(time_s - interval_s / 2.0);
-            end = end.max(time_s + interval_s / 2.0);
-        }
-    }
-    Ok((start <= end).then_some((start, end)))
 }

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod cells;
+mod check;
 mod chunks;
 mod columns;
 mod description;
@@ -22,6 +23,7 @@ mod info;
 mod measure;
 mod measurement_set;
 mod scan;
+mod scans;
 mod selected;
 mod selection;
 mod spans;
@@ -30,6 +32,7 @@ mod subtable;
 mod visibilities;
 mod weights;
 
+pub use check::{Direction, MsCheck, UvwDirection};
 pub use chunks::{Chunks, Read};
 pub use columns::ColumnSummary;
 pub use description::{Antenna, DataDescription, Polarization};
@@ -39,6 +42,7 @@ pub use geometry::{Geometry, GeometryChunk};
 pub use info::Info;
 pub use measurement_set::Ms;
 pub use scan::Part;
+pub use scans::ScanSummary;
 pub use selected::Selected;
 pub use selection::{FieldRef, Selection};
 pub use spectral_window::SpectralWindow;

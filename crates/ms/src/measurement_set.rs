@@ -7,9 +7,9 @@ use crate::{
 use std::{path::Path, sync::Arc};
 use tables::{OpenOptions, Table};
 
-const COLUMNS: [&str; 9] =
+pub(crate) const COLUMNS: [&str; 9] =
     ["ANTENNA1", "ANTENNA2", "DATA_DESC_ID", "FIELD_ID", "FLAG", "FLAG_ROW", "INTERVAL", "TIME", "UVW"];
-const SUBTABLES: [&str; 6] =
+pub(crate) const SUBTABLES: [&str; 6] =
     ["ANTENNA", "DATA_DESCRIPTION", "FIELD", "OBSERVATION", "POLARIZATION", "SPECTRAL_WINDOW"];
 
 /// An open MeasurementSet; cheap to clone, shared by threads, read only.

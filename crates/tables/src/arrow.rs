@@ -23,6 +23,8 @@ pub(crate) enum ReadError {
     Scan(Error),
     /// This many elements are too many for Arrow's offsets.
     TooLarge(usize),
+    /// Cells have another shape than when they were looked at before.
+    Changed,
 }
 
 impl From<Error> for ReadError {
@@ -31,13 +33,31 @@ impl From<Error> for ReadError {
     }
 }
 
-/// The array of the cells that `scan` hands out.
+/// What an array looks like: its type depends on nothing else but the column's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) nesting: Nesting,
+    /// Strings are given as bytes, because some are not UTF-8.
+    pub(crate) binary: bool,
+}
+
+/// How array cells are nested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Nesting {
+    /// Fixed-size lists: all cells have this shape.
+    Fixed(Vec<usize>),
+    /// Lists of this many levels.
+    Lists(usize),
+}
+
+/// The array of the cells that `scan` hands out, in a form that was fixed before or in the one that suits them.
 pub(crate) fn read(
     info: &ColumnInfo,
     order: Order,
+    form: Option<&Form>,
     scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>,
 ) -> Result<ArrayRef, ReadError> {
-    let task = Task { info, order };
+    let task = Task { info, order, form };
     match info.data_type {
         DataType::Bool => task.bits(scan),
         DataType::Char => task.numbers::<Int8Type>(scan),
@@ -58,6 +78,7 @@ pub(crate) fn read(
 struct Task<'a> {
     info: &'a ColumnInfo,
     order: Order,
+    form: Option<&'a Form>,
 }
 
 impl Task<'_> {
@@ -85,17 +106,17 @@ impl Task<'_> {
         let Gather { values, cells } = gather;
         let nulls = cells.scalar_nulls();
         if width == 1 {
-            return cells.nest(self.info, leaf(values.out, nulls));
+            return cells.nest(self.info, self.form, leaf(values.out, nulls));
         }
         let pairs = fixed_list(2, leaf(values.out, None), nulls)?;
-        cells.nest(self.info, pairs)
+        cells.nest(self.info, self.form, pairs)
     }
 
     fn bits(&self, scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, ReadError> {
         let mut gather = Gather { values: Bits(BooleanBufferBuilder::new(0)), cells: self.cells() };
         scan(&mut gather)?;
         let Gather { values: Bits(mut bits), cells } = gather;
-        cells.nest(self.info, Arc::new(BooleanArray::new(bits.finish(), cells.scalar_nulls())))
+        cells.nest(self.info, self.form, Arc::new(BooleanArray::new(bits.finish(), cells.scalar_nulls())))
     }
 
     fn strings(&self, scan: impl FnOnce(&mut dyn Sink) -> Result<(), Error>) -> Result<ArrayRef, ReadError> {
@@ -106,11 +127,15 @@ impl Task<'_> {
         let ends = values.ends.iter().map(|&end| i32::try_from(end)).collect::<Result<Vec<_>, _>>();
         let ends = OffsetBuffer::new(ends.map_err(|_| ReadError::TooLarge(values.bytes.len()))?.into());
         let (bytes, nulls) = (Buffer::from(values.bytes), cells.scalar_nulls());
-        let leaf: ArrayRef = match StringArray::try_new(ends.clone(), bytes.clone(), nulls.clone()) {
-            Ok(strings) => Arc::new(strings),
-            Err(_) => Arc::new(BinaryArray::try_new(ends, bytes, nulls).map_err(|e| too_large(&e))?),
+        let as_text = match self.form {
+            Some(Form { binary: true, .. }) => None,
+            _ => StringArray::try_new(ends.clone(), bytes.clone(), nulls.clone()).ok(),
         };
-        cells.nest(self.info, leaf)
+        let leaf: ArrayRef = match as_text {
+            Some(strings) => Arc::new(strings),
+            None => Arc::new(BinaryArray::try_new(ends, bytes, nulls).map_err(|e| too_large(&e))?),
+        };
+        cells.nest(self.info, self.form, leaf)
     }
 
     fn cells(&self) -> Cells {
@@ -146,7 +171,7 @@ pub(crate) fn of_one_shape(
         _ => leaf::<Float32Type>(values),
     };
     let is_pair = info.data_type.is_complex();
-    cells.nest(info, if is_pair { fixed_list(2, leaf, None)? } else { leaf })
+    cells.nest(info, None, if is_pair { fixed_list(2, leaf, None)? } else { leaf })
 }
 
 fn leaf<P: ArrowPrimitiveType>(values: Buffer) -> ArrayRef {
@@ -300,25 +325,27 @@ impl Cells {
         if self.is_array { None } else { self.nulls() }
     }
 
-    /// The leaf's elements in lists as the cells' shapes say.
-    fn nest(&self, info: &ColumnInfo, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
+    /// The leaf's elements in lists as the cells' shapes say, or the form.
+    fn nest(&self, info: &ColumnInfo, form: Option<&Form>, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
         if !self.is_array {
             return Ok(leaf);
         }
-        let one_shape = match &self.runs[..] {
-            [] => info.shape.as_ref(),
-            [only] => only.shape.as_ref(),
-            _ => None,
-        };
-        match one_shape.filter(|shape| element_count(shape).is_some_and(|n| n > 0)) {
-            Some(shape) => shape.iter().rev().try_fold(leaf, |inner, &n| fixed_list(n, inner, None)),
-            None => self.nest_lists(info, leaf),
+        let nesting = form.map_or_else(|| self.nesting(info), |form| form.nesting.clone());
+        match nesting {
+            Nesting::Fixed(shape) if self.runs.iter().all(|r| r.shape.as_ref() == Some(&shape)) => {
+                shape.iter().rev().try_fold(leaf, |inner, &n| fixed_list(n, inner, None))
+            }
+            Nesting::Fixed(_) => Err(ReadError::Changed),
+            Nesting::Lists(n_axis) => self.nest_lists(n_axis, leaf),
         }
     }
 
-    fn nest_lists(&self, info: &ColumnInfo, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
-        let most = self.runs.iter().filter_map(|run| run.shape.as_ref().map(Vec::len)).max();
-        let n_axis = most.or(info.shape.as_ref().map(Vec::len)).or(info.n_axis).unwrap_or(1).max(1);
+    /// The nesting that suits the cells.
+    fn nesting(&self, info: &ColumnInfo) -> Nesting {
+        nesting(info, self.runs.iter().map(|run| run.shape.as_deref()))
+    }
+
+    fn nest_lists(&self, n_axis: usize, leaf: ArrayRef) -> Result<ArrayRef, ReadError> {
         let mut inner = leaf;
         for level in (0..n_axis).rev() {
             let offsets = self.offsets(level, n_axis).ok_or(ReadError::TooLarge(inner.len()))?;
@@ -350,6 +377,23 @@ impl Cells {
             }
         }
         Some(OffsetBuffer::new(offsets.into()))
+    }
+}
+
+/// The nesting that suits cells of these shapes.
+pub(crate) fn nesting<'a>(info: &ColumnInfo, shapes: impl Iterator<Item = Option<&'a [usize]>>) -> Nesting {
+    let (mut only, mut most, mut n_run) = (None, None, 0_usize);
+    for shape in shapes {
+        only = if n_run == 0 || only == shape { shape } else { None };
+        most = most.max(shape.map(<[usize]>::len));
+        n_run += 1;
+    }
+    let one_shape = if n_run == 0 { info.shape.as_deref() } else { only };
+    match one_shape.filter(|shape| element_count(shape).is_some_and(|n| n > 0)) {
+        Some(shape) => Nesting::Fixed(shape.to_vec()),
+        None => {
+            Nesting::Lists(most.or(info.shape.as_ref().map(Vec::len)).or(info.n_axis).unwrap_or(1).max(1))
+        }
     }
 }
 
@@ -402,7 +446,7 @@ mod tests {
             }
             Ok(())
         };
-        read(info, Order::Little, scan).ok().expect("an array")
+        read(info, Order::Little, None, scan).ok().expect("an array")
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
+use crate::arrow::Form;
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::desc::ColumnDesc;
@@ -16,7 +17,7 @@ use crate::storage::ShapeOf;
 use crate::swapped::Swapped;
 use crate::table::{Inner, listed};
 use crate::value::Record;
-use crate::{DataType, Element, Error, arrow};
+use crate::{DataType, Element, Error, Values, arrow};
 
 /// A column's description.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +103,16 @@ impl Column {
         Ok(if self.info().data_type == DataType::Record { Some(Vec::new()) } else { sink.shape })
     }
 
+    /// The shapes of the cells of `rows`, in runs of cells of one shape (or without a value). Values are not read.
+    ///
+    /// # Errors
+    /// As [`Column::cell_shape`].
+    pub fn shapes(&self, rows: Range<u64>) -> Result<Vec<ShapeRun>, Error> {
+        let mut runs = Shapes { runs: Vec::new() };
+        self.scan(rows, &mut runs)?;
+        Ok(runs.runs)
+    }
+
     /// The cells of `rows` as one Arrow array of that length.
     ///
     /// Scalars become a primitive or Boolean array, strings Utf8, or Binary if one of them is not UTF-8. Complex
@@ -128,8 +139,48 @@ impl Column {
             let n_row = (rows.end - rows.start) as usize;
             return arrow::of_one_shape(info, &shape, n_row, values).map_err(|e| self.named_size(e));
         }
-        arrow::read(info, self.table.dat.order, |sink| self.scan(rows.clone(), sink))
+        arrow::read(info, self.table.dat.order, None, |sink| self.scan(rows.clone(), sink))
             .map_err(|e| self.named_size(e))
+    }
+
+    /// The form of arrays that suits all cells of `rows`: shapes are looked at, and strings read.
+    pub(crate) fn form(&self, rows: Range<u64>) -> Result<Form, Error> {
+        let info = self.info();
+        let mut runs: Vec<ShapeRun> = Vec::new();
+        let mut binary = false;
+        for block in self.blocks(rows.end).filter(|b| b.end > rows.start) {
+            let block = block.start.max(rows.start)..block.end;
+            if info.is_array {
+                // What matters is which shapes there are, not where.
+                let new = self.shapes(block.clone())?;
+                new.into_iter().for_each(|run| {
+                    if runs.iter().all(|r| r.shape != run.shape) {
+                        runs.push(run);
+                    }
+                });
+            }
+            if info.data_type == DataType::String && !binary {
+                let mut strings: Vec<Vec<u8>> = Vec::new();
+                self.texts(block, &mut strings)?;
+                binary = strings.iter().any(|s| std::str::from_utf8(s).is_err());
+            }
+        }
+        let nesting = arrow::nesting(info, runs.iter().map(|run| run.shape.as_deref()));
+        Ok(Form { nesting, binary })
+    }
+
+    /// The strings of cells of any shape.
+    fn texts(&self, rows: Range<u64>, out: &mut Vec<Vec<u8>>) -> Result<(), Error> {
+        if let Values::Texts(texts) = self.cells(rows)?.values() {
+            out.extend(texts.iter().cloned());
+        }
+        Ok(())
+    }
+
+    /// The cells of `rows` as an array of a form that was fixed before; without rows an empty one of its type.
+    pub(crate) fn read_as(&self, form: &Form, rows: Range<u64>) -> Result<ArrayRef, Error> {
+        let scan = |sink: &mut dyn Sink| if rows.is_empty() { Ok(()) } else { self.scan(rows.clone(), sink) };
+        arrow::read(self.info(), self.table.dat.order, Some(form), scan).map_err(|e| self.named_size(e))
     }
 
     /// Appends the elements of all cells of `rows` to `out`, row by row, last axis fastest; the cells' shape.
@@ -303,12 +354,57 @@ impl Column {
     fn named_size(&self, error: arrow::ReadError) -> Error {
         match error {
             arrow::ReadError::Scan(error) => error,
+            arrow::ReadError::Changed => Error::Corrupt {
+                file: self.table.path.clone(),
+                offset: 0,
+                expected: format!("cells of column {} of one shape, as before", self.info().name),
+                found: "others: something writes into the table".to_owned(),
+            },
             arrow::ReadError::TooLarge(n_element) => Error::TooLarge {
                 table: self.table.path.clone(),
                 column: self.info().name.clone(),
                 n_element,
             },
         }
+    }
+}
+
+/// Consecutive cells of one shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeRun {
+    /// Slowest axis first, empty for scalars; `None` where cells have no value.
+    pub shape: Option<Vec<usize>>,
+    /// How many cells.
+    pub n: u64,
+}
+
+/// Notes the shapes of cells.
+struct Shapes {
+    runs: Vec<ShapeRun>,
+}
+
+impl Shapes {
+    fn push(&mut self, shape: Option<&[usize]>, n: u64) {
+        match self.runs.last_mut() {
+            Some(last) if last.shape.as_deref() == shape => last.n += n,
+            _ => self.runs.push(ShapeRun { shape: shape.map(<[usize]>::to_vec), n }),
+        }
+    }
+}
+
+impl Sink for Shapes {
+    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
+        self.push(Some(run.shape), (run.n_cell as u64).saturating_mul(run.repeat as u64));
+        Ok(())
+    }
+
+    fn undefined(&mut self, n: u64) -> Result<(), Error> {
+        self.push(None, n);
+        Ok(())
+    }
+
+    fn shape_only(&self) -> bool {
+        true
     }
 }
 

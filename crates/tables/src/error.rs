@@ -295,6 +295,14 @@ pub enum Error {
         /// The setting or the data that do not go, and what does.
         what: String,
     },
+    /// Columns do not fit one record batch.
+    #[error("rows {}..{} do not make a record batch: {problem}", rows.start, rows.end)]
+    Batch {
+        /// The rows.
+        rows: Range<u64>,
+        /// What Arrow says.
+        problem: String,
+    },
     /// Another error, met while reading a column.
     #[error("column {column} of {}: {source}", table.display())]
     Column {

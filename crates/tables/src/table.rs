@@ -21,6 +21,17 @@ pub struct Table {
     inner: Arc<Inner>,
 }
 
+/// A storage manager of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageInfo {
+    /// Its type, such as `TiledShapeStMan`.
+    pub kind: String,
+    /// Its number, which its files are named after: `table.f<number>` and more.
+    pub number: u32,
+    /// Names of its columns.
+    pub columns: Vec<String>,
+}
+
 pub(crate) struct Inner {
     pub(crate) path: PathBuf,
     pub(crate) dat: Arc<TableDat>,
@@ -176,6 +187,17 @@ impl Table {
 
     pub(crate) fn dat(&self) -> &TableDat {
         &self.inner.dat
+    }
+
+    /// The storage managers that keep the columns, in stored order.
+    pub fn storages(&self) -> impl Iterator<Item = StorageInfo> {
+        let dat = &self.inner.dat;
+        let name = |&i: &usize| dat.columns[i].info.name.clone();
+        dat.storages.iter().map(move |s| StorageInfo {
+            kind: s.kind.clone(),
+            number: s.seqnr,
+            columns: s.columns.iter().map(name).collect(),
+        })
     }
 
     /// Opens the table that a keyword refers to.

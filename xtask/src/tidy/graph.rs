@@ -24,6 +24,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("report", &["types"]),
     ("testkit", &["types"]),
     ("ms", &["tables", "types"]),
+    ("export", &["tables"]),
+    ("capi", &["tables"]),
     ("image", &["types", "kernels"]),
     ("sim", &["types", "kernels"]),
     ("tasks", &["types", "flow", "kernels", "image", "ms", "fits", "sim", "report"]),
@@ -31,8 +33,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "facette",
         &[
-            "types", "tables", "schedule", "flow", "simulate", "kernels", "fits", "report", "ms", "image",
-            "sim", "tasks", "modes",
+            "types", "tables", "schedule", "flow", "simulate", "kernels", "fits", "report", "ms", "export",
+            "image", "sim", "tasks", "modes",
         ],
     ),
     ("cli", &["facette"]),

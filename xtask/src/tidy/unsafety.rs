@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
 /// Where `unsafe` may stand: a path or the start of one, and why (docs/decisions/0016-unsafe-places.md).
 const PLACES: &[(&str, &str)] = &[
     ("crates/kernels/src/arch/", "SIMD intrinsics"),
+    ("crates/capi/src/", "functions that other languages call"),
     ("crates/flow/src/graph/slot.rs", "slots of the ring, written without a lock"),
 ];
 

@@ -1,0 +1,168 @@
+//! The command line of `facette ms`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use facette::export::Format;
+use std::path::PathBuf;
+
+const INFO_EXAMPLE: &str = "Examples:
+  facette ms info my.ms                what listobs shows, and a suggested cell and size
+  facette ms info my.ms --json | jq '.spectral_windows[].channels'
+  facette ms info my.ms::ANTENNA       any other table: rows, columns, keywords";
+
+const COLUMNS_EXAMPLE: &str = "Examples:
+  facette ms columns my.ms             name, type, shape, unit, measure and storage manager
+  facette ms columns my.ms::SPECTRAL_WINDOW";
+
+const SHOW_EXAMPLE: &str = "Examples:
+  facette ms show my.ms 'DATA[0:10]'          rows 0 to 9
+  facette ms show my.ms TIME UVW'[-5:]'       the last five rows of two columns
+  facette ms show my.ms::ANTENNA NAME POSITION
+  facette ms show my.ms 'FLAG[7]' --all       every element of one cell
+Shapes have the slowest axis first: a cell of DATA is [channels, correlations].";
+
+const CHECK_EXAMPLE: &str = "Examples:
+  facette ms check my.ms               reads everything, reports every damage, writes nothing
+  facette ms check my.ms --json
+Exit codes: 0 nothing is damaged, 1 something is.";
+
+const DIFF_EXAMPLE: &str = "Examples:
+  facette ms diff a.ms b.ms                          every cell of every table
+  facette ms diff a.ms b.ms --columns DATA --rtol 1e-5
+  facette ms diff a.ms::FIELD b.ms::FIELD
+Numbers a and b may differ by ATOL + RTOL * |b|. Exit codes: 0 the same, 1 different, 2 the command was wrong.";
+
+const EXPORT_EXAMPLE: &str = "Examples:
+  facette ms export my.ms --out my.parquet                      main.parquet, ANTENNA.parquet, …
+  facette ms export my.ms --out my.arrow --format arrow         the same as Arrow IPC (Feather) files
+  facette ms export my.ms --out uvw --columns UVW,TIME,ANTENNA1,ANTENNA2
+In Python: pyarrow.parquet.read_table('my.parquet/main.parquet'). Complex numbers are lists of two, units and measures
+stand in the metadata under casacore.keywords. The same MeasurementSet gives the same bytes.";
+
+/// Looking into MeasurementSets and other casacore tables; nothing is ever written into them.
+#[derive(Subcommand)]
+pub(crate) enum MsCommand {
+    /// Say what a MeasurementSet holds: times, scans, fields, spectral windows, antennas, columns
+    #[command(after_help = INFO_EXAMPLE)]
+    Info(InfoArgs),
+    /// List columns with type, shape, unit, measure and storage manager
+    #[command(after_help = COLUMNS_EXAMPLE)]
+    Columns(ColumnsArgs),
+    /// Print cells
+    #[command(after_help = SHOW_EXAMPLE)]
+    Show(ShowArgs),
+    /// Read everything and report every damage
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check(CheckArgs),
+    /// Compare two tables cell by cell
+    #[command(after_help = DIFF_EXAMPLE)]
+    Diff(DiffArgs),
+    /// Write a table and its subtables as Parquet or Arrow IPC (Feather) files
+    #[command(after_help = EXPORT_EXAMPLE)]
+    Export(ExportArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct InfoArgs {
+    /// MeasurementSet, or another table
+    #[arg(value_name = "MS")]
+    pub ms: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ColumnsArgs {
+    /// Table, such as my.ms or my.ms::FIELD
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// Table, such as my.ms or my.ms::FIELD
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// Column and rows, such as DATA[0:10], UVW[5], TIME[-3:]; without rows the first ten
+    #[arg(value_name = "COLUMN[ROWS]", required = true)]
+    pub columns: Vec<String>,
+    /// Print every element, not only the first and last of long cells
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// MeasurementSet, or another table
+    #[arg(value_name = "MS")]
+    pub ms: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// First table
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// Second table
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+    /// Only these columns, and no subtables
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    pub columns: Vec<String>,
+    /// Allowed difference relative to the value of B
+    #[arg(long, default_value_t = 0.0, value_parser = tolerance, value_name = "RTOL")]
+    pub rtol: f64,
+    /// Allowed difference, in the column's unit
+    #[arg(long, default_value_t = 0.0, value_parser = tolerance, value_name = "ATOL")]
+    pub atol: f64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    /// Table, such as my.ms or my.ms::FIELD
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// Folder that is made; it appears when all of it is written
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Format of the files
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub format: FormatArg,
+    /// Only these columns, and no subtables
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    pub columns: Vec<String>,
+    /// No subtables
+    #[arg(long)]
+    pub main_only: bool,
+    /// Replace the folder if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// Encoded and smaller
+    Parquet,
+    /// Arrow IPC, also called Feather: fast to write and to map
+    Arrow,
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Parquet => Format::Parquet,
+            FormatArg::Arrow => Format::Ipc,
+        }
+    }
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0);
+    number.ok_or_else(|| "expected a number from 0 on, such as 1e-5".to_owned())
+}

@@ -1,0 +1,30 @@
+//! `facette ms export`.
+
+use super::{args::ExportArgs, open, print};
+use facette::{
+    Error,
+    export::{Request, export},
+    types::format_bytes,
+};
+use std::io::{Write, stderr};
+
+pub(crate) fn run(args: &ExportArgs) -> Result<(), Error> {
+    let table = open::table(&args.table)?;
+    let request = Request {
+        table: &table,
+        out: &args.out,
+        format: args.format.into(),
+        columns: args.columns.clone(),
+        subtables: !args.main_only && args.columns.is_empty(),
+        overwrite: args.overwrite,
+    };
+    let written = export(&request)?;
+    for what in &written.left_out {
+        drop(writeln!(stderr(), "left out: {what}"));
+    }
+    written.files.iter().for_each(|file| print::line(&file.display().to_string()));
+    let n = written.files.len();
+    let files = if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
+    print::line(&format!("{files}, {}", format_bytes(written.n_byte)));
+    Ok(())
+}

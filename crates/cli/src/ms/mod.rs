@@ -1,0 +1,27 @@
+//! `facette ms`: looking into MeasurementSets and other tables.
+
+mod args;
+mod check;
+mod columns;
+mod diff;
+mod export;
+pub(crate) mod info;
+mod open;
+mod print;
+mod show;
+
+pub(crate) use args::{InfoArgs, MsCommand};
+
+use facette::{Error, Session};
+use std::process::ExitCode;
+
+pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Error> {
+    match command {
+        MsCommand::Info(args) => info::run(args, session).map(|()| ExitCode::SUCCESS),
+        MsCommand::Columns(args) => columns::run(args).map(|()| ExitCode::SUCCESS),
+        MsCommand::Show(args) => show::run(args).map(|()| ExitCode::SUCCESS),
+        MsCommand::Export(args) => export::run(args).map(|()| ExitCode::SUCCESS),
+        MsCommand::Check(args) => check::run(args),
+        MsCommand::Diff(args) => Ok(diff::run(args)),
+    }
+}

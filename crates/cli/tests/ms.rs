@@ -1,0 +1,171 @@
+//! `facette ms` on the fixture and on real MeasurementSets; numbers compared with what python-casacore reads.
+
+mod common;
+
+use common::{Place, facette, snapshot};
+use serde_json::Value as Json;
+use std::{fs, path::Path, process::Output};
+
+fn run(args: &[&str]) -> (Output, String, String) {
+    let output = facette(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(!err.contains("panicked"), "{err}");
+    (output, out, err)
+}
+
+fn tiny() -> String {
+    testkit::fixture("tiny.ms").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn info_lists_scans_windows_antennas_and_json_says_the_same() {
+    let ms = tiny();
+    let before = snapshot(Path::new(&ms));
+    let (output, out, _) = run(&["ms", "info", &ms]);
+    assert!(output.status.success());
+    for says in ["scan 0", "7 antennas", "spw 0", "1300.0000–1306.0000 MHz", "antenna 6", "ddid 0"] {
+        let wanted = if says == "7 antennas" { "antennas     7: A00" } else { says };
+        assert!(out.contains(wanted), "{wanted} is not in {out}");
+    }
+    assert_eq!(run(&["info", &ms]).1, out, "the short form says the same");
+    let json: Json = serde_json::from_str(&run(&["ms", "info", &ms, "--json"]).1).unwrap();
+    assert_eq!((json["rows"].as_u64(), json["format"].as_u64()), (Some(84), Some(1)));
+    assert_eq!(json["antennas"].as_array().unwrap().len(), 7);
+    assert_eq!(json["spectral_windows"][0]["channels"], 4);
+    assert_eq!(json["scans"][0]["rows"], 84);
+    assert_eq!(snapshot(Path::new(&ms)), before, "nothing was written");
+}
+
+#[test]
+fn columns_and_cells_of_tables_and_subtables() {
+    let ms = tiny();
+    let (_, out, _) = run(&["ms", "columns", &ms]);
+    let uvw = out.lines().find(|l| l.starts_with("UVW ")).unwrap();
+    for says in ["Double", "[3]", " m ", "uvw ITRF", "StandardStMan"] {
+        assert!(uvw.contains(says), "{says} is not in {uvw}");
+    }
+    let (_, out, _) = run(&["ms", "show", &format!("{ms}::ANTENNA"), "NAME", "DISH_DIAMETER[1:3]"]);
+    let lines: Vec<_> = out.lines().collect();
+    assert!(lines[0].starts_with("NAME · String") && lines[1] == "0  \"A00\"", "{out}");
+    assert_eq!(lines.len(), 1 + 7 + 1 + 2, "{out}");
+    let (_, out, _) = run(&["ms", "show", &ms, "DATA[-1]", "--all"]);
+    assert!(
+        out.lines().nth(1).unwrap().starts_with("83  [4, 4] [[") && out.matches('i').count() >= 16,
+        "{out}"
+    );
+    let (_, out, _) = run(&["ms", "show", &ms, "TIME[0]"]);
+    assert!(out.contains("2020-06-27T18:40:"), "{out}");
+    let (_, info, _) = run(&["ms", "info", &format!("{ms}::ANTENNA")]);
+    assert!(info.contains("rows         7") && info.contains("DISH_DIAMETER"), "{info}");
+}
+
+#[test]
+fn wrong_names_and_rows_say_what_there_is() {
+    let ms = tiny();
+    for (args, code, says) in [
+        (&["ms", "show", &ms, "DATTA"][..], 1, "it has UVW, FLAG"),
+        (&["ms", "show", &ms, "DATA[84]"], 2, "84 rows"),
+        (&["ms", "show", &ms, "DATA[1"], 2, "closing bracket"),
+        (&["ms", "show", &format!("{ms}::ANTENA"), "NAME"], 1, "it has ANTENNA"),
+        (&["ms", "check", "nowhere.ms"], 1, "there is no nowhere.ms"),
+        (&["ms", "diff", &ms, "nowhere.ms"], 2, "there is no nowhere.ms"),
+        (&["ms", "diff", &ms, &ms, "--rtol=-1"], 2, "from 0 on"),
+        (&["ms", "diff", &ms, &ms, "--columns", "DATTA"], 2, "DATTA"),
+    ] {
+        let (output, out, err) = run(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
+        assert!(err.contains(says), "`{says}` is not in {err}");
+    }
+}
+
+#[test]
+fn diff_names_column_row_and_size_of_a_difference() {
+    let place = Place::new();
+    let (original, copy) = (tiny(), place.copy_ms());
+    let copied = copy.to_str().unwrap();
+    let (output, out, _) = run(&["ms", "diff", &original, copied]);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.starts_with("same: "), "{out}");
+    // A name of seven in ANTENNA, as a fixed number of bytes in the file.
+    let file = copy.join("ANTENNA/table.f0");
+    let mut bytes = fs::read(&file).unwrap();
+    let at = bytes.windows(3).position(|w| w == b"A03").unwrap();
+    bytes[at + 2] = b'X';
+    fs::write(&file, bytes).unwrap();
+    let (output, out, _) = run(&["ms", "diff", &original, copied]);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("row 3, element 0: \"A03\" and \"A0X\""), "{out}");
+    let (output, out, _) = run(&["ms", "diff", &original, copied, "--json"]);
+    let json: Json = serde_json::from_str(&out).unwrap();
+    assert_eq!((output.status.code(), json["same"].as_bool()), (Some(1), Some(false)));
+    let (output, ..) = run(&["ms", "diff", &original, copied, "--columns", "DATA,FLAG"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn check_ends_with_1_where_something_is_damaged_and_goes_on_behind_it() {
+    let place = Place::new();
+    let ms = place.copy_ms();
+    let (output, out, _) = run(&["ms", "check", ms.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("position of ANTENNA1 − position of ANTENNA2"), "{out}");
+    for name in ["FIELD/table.f0", "FEED/table.f0"] {
+        fs::write(ms.join(name), b"").unwrap();
+    }
+    let (output, out, _) = run(&["ms", "check", ms.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("FIELD column NAME") && out.contains("FEED column"), "{out}");
+    let (_, out, _) = run(&["ms", "check", ms.to_str().unwrap(), "--json"]);
+    let json: Json = serde_json::from_str(&out).unwrap();
+    assert!(json["sound"] == false && json["findings"].as_array().unwrap().len() > 10, "{json}");
+}
+
+#[test]
+fn export_makes_a_folder_once() {
+    let place = Place::new();
+    let (ms, out) = (tiny(), place.path("out"));
+    let args = ["ms", "export", &ms, "--out", out.to_str().unwrap()];
+    let (output, said, err) = run(&args);
+    assert!(output.status.success(), "{err}");
+    assert!(said.contains("main.parquet") && said.contains("13 files"), "{said}");
+    let (output, _, err) = run(&args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("exists already") && err.contains("--overwrite"), "{err}");
+    let (output, said, _) =
+        run(&[&args[..], &["--overwrite", "--format", "arrow", "--columns", "UVW"]].concat());
+    assert!(output.status.success() && said.contains("main.arrow") && said.contains("1 file,"), "{said}");
+    assert_eq!(place.files(), ["out"]);
+}
+
+/// Baselines as real writers have them; info as casacore reads it.
+#[test]
+fn real_measurement_sets_as_casacore_reads_them() {
+    let Some(root) = testkit::real_data("real_measurement_sets_as_casacore_reads_them", "ms") else { return };
+    let Some(_) = testkit::peer_python("real_measurement_sets_as_casacore_reads_them") else { return };
+    for name in ["evla_day2.ms", "oskar_ska_low.ms", "wsrt_ndppp.ms", "vla_casa_simulated.ms"] {
+        let ms = root.join(name);
+        let ms = ms.to_str().unwrap();
+        let (_, out, err) = run(&["ms", "info", ms, "--json"]);
+        let got: Json = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}"));
+        let script = "import sys, json\nfrom casacore.tables import table\np = sys.argv[1]\n\
+            t = table(p, ack=False); a = table(p + '/ANTENNA', ack=False); s = table(p + '/SPECTRAL_WINDOW', ack=False)\n\
+            tm, iv = t.getcol('TIME'), t.getcol('INTERVAL')\n\
+            print(json.dumps(dict(rows=t.nrows(), start=min(tm - iv / 2), end=max(tm + iv / 2),\
+            pos=a.getcol('POSITION').tolist(), freq=s.getcell('CHAN_FREQ', 0).tolist(),\
+            scans=sorted(set(t.getcol('SCAN_NUMBER').tolist())))))";
+        let output = testkit::peer_python("info").unwrap().args(["-c", script, ms]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let want: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(got["rows"], want["rows"], "{name}");
+        assert_eq!((&got["start_mjd_s"], &got["end_mjd_s"]), (&want["start"], &want["end"]), "{name}");
+        assert_eq!(got["spectral_windows"][0]["freq_hz"], want["freq"], "{name}");
+        let positions: Vec<&Json> =
+            got["antennas"].as_array().unwrap().iter().map(|a| &a["position_m"]).collect();
+        assert_eq!(positions, want["pos"].as_array().unwrap().iter().collect::<Vec<_>>(), "{name}");
+        let scans: Vec<&Json> = got["scans"].as_array().unwrap().iter().map(|s| &s["scan"]).collect();
+        assert_eq!(scans, want["scans"].as_array().unwrap().iter().collect::<Vec<_>>(), "{name}");
+        let (output, out, _) = run(&["ms", "check", ms]);
+        assert_eq!(output.status.code(), Some(0), "{out}");
+    }
+}

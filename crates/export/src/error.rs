@@ -1,0 +1,34 @@
+//! What can go wrong with an export.
+
+use std::{io, path::PathBuf};
+
+/// Why a table was not exported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The table cannot be read.
+    #[error(transparent)]
+    Table(#[from] tables::Error),
+    /// The folder exists already.
+    #[error("{} exists already\n  try: --overwrite, or another --out", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder cannot be written.
+    #[error("{} cannot be written: {source}\n  try: a folder you may write to with --out", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The rows of a table cannot be read or encoded.
+    #[error("{} cannot be written: {problem}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        problem: String,
+    },
+}

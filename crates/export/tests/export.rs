@@ -1,0 +1,81 @@
+//! Exported tables: complete, the same bytes each time, nothing left behind; values as pyarrow and casacore read them.
+
+use facette_export::{Error, Format, Request, Written, export};
+use std::path::Path;
+use tables::Table;
+
+fn run(table: &Path, out: &Path, format: Format, overwrite: bool) -> Result<Written, Error> {
+    let table = Table::open(table).unwrap();
+    export(&Request { table: &table, out, format, columns: Vec::new(), subtables: true, overwrite })
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_table_is_a_file_and_bytes_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    for format in [Format::Ipc, Format::Parquet] {
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        let written = run(&testkit::fixture("tiny.ms"), &a, format, true).unwrap();
+        run(&testkit::fixture("tiny.ms"), &b, format, true).unwrap();
+        assert_eq!((written.files.len(), written.left_out.len()), (13, 0));
+        assert_eq!(names(&a), names(&b));
+        for name in names(&a) {
+            assert!(std::fs::read(a.join(&name)).unwrap() == std::fs::read(b.join(&name)).unwrap(), "{name}");
+        }
+        assert_eq!(names(dir.path()), ["a", "b"], "nothing else is left");
+    }
+}
+
+#[test]
+fn what_exists_stays_and_what_fails_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    run(&testkit::fixture("tiny.ms"), &out, Format::Ipc, false).unwrap();
+    let again = run(&testkit::fixture("tiny.ms"), &out, Format::Ipc, false);
+    assert!(matches!(again, Err(Error::Exists { .. })));
+    let table = Table::open(testkit::fixture("tiny.ms")).unwrap();
+    let columns = vec!["NOT_THERE".to_owned()];
+    let other = dir.path().join("other");
+    let request = Request {
+        table: &table,
+        out: &other,
+        format: Format::Ipc,
+        columns,
+        subtables: false,
+        overwrite: false,
+    };
+    assert!(export(&request).is_err());
+    assert_eq!(names(dir.path()), ["out"]);
+}
+
+/// Every cell that pyarrow reads equals casacore's.
+#[test]
+fn pyarrow_and_casacore_read_the_same() {
+    let test = "pyarrow_and_casacore_read_the_same";
+    let dir = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compare.py");
+    let mut tables = vec![testkit::fixture("tiny.ms"), testkit::fixture("mixed.ms")];
+    for name in ["ms/evla_day2.ms", "ms/wsrt_ndppp_bda.ms", "ms/lwa_sv.ms"] {
+        tables.extend(testkit::real_data(test, name));
+    }
+    for (i, table) in tables.iter().enumerate() {
+        for format in [Format::Ipc, Format::Parquet] {
+            let Some(mut python) = testkit::peer_python(test) else { return };
+            let out = dir.path().join(format!("{i}.{}", format.extension()));
+            let written = run(table, &out, format, false).unwrap();
+            assert!(written.left_out.is_empty(), "{written:?}");
+            let output = python.arg(&script).arg(table).arg(&out).arg(format.extension()).output().unwrap();
+            let (said, failed) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{}: {failed}", table.display());
+            let n_cell: u64 = said.trim().parse().unwrap();
+            assert!(n_cell > 300, "{}: {n_cell}", table.display());
+        }
+    }
+}

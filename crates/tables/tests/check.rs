@@ -1,0 +1,97 @@
+//! What the walk through a table finds: nothing in sound ones, every damage in damaged ones.
+
+use std::path::{Path, PathBuf};
+
+use facette_tables::{Severity, Table, TableDiff, Tolerance, Walk};
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, target) = {
+            let e = entry.unwrap();
+            (e.path(), to.join(e.file_name()))
+        };
+        if path.is_dir() {
+            copy(&path, &target)
+        } else {
+            let _ = std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn fixture_copy(dir: &tempfile::TempDir) -> PathBuf {
+    let to = dir.path().join("copy.ms");
+    copy(&testkit::fixture("tiny.ms"), &to);
+    to
+}
+
+fn damages(walk: &Walk) -> Vec<String> {
+    let bad = walk.findings.iter().filter(|f| f.severity == Severity::Damage);
+    bad.map(|f| format!("{} {:?} {:?} {}", f.table.display(), f.column, f.rows, f.problem)).collect()
+}
+
+#[test]
+fn a_sound_table_has_no_findings() {
+    let walk = Walk::through(&testkit::fixture("tiny.ms"));
+    assert_eq!(walk.findings, []);
+    assert_eq!(walk.tables.len(), 13);
+    assert!(walk.is_sound() && walk.n_column > 100 && walk.n_cell > 84 * 20, "{walk:?}");
+}
+
+#[test]
+fn every_damage_is_found_in_one_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let ms = fixture_copy(&dir);
+    let cut = |file: &str| {
+        let path = ms.join(file);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    };
+    cut("table.f0");
+    cut("ANTENNA/table.dat");
+    std::fs::remove_dir_all(ms.join("FIELD")).unwrap();
+    std::fs::write(ms.join("table.f77"), b"?").unwrap();
+    let walk = Walk::through(&ms);
+    let found = damages(&walk);
+    assert!(!walk.is_sound());
+    for what in ["table.f0", "ANTENNA", "FIELD"] {
+        assert!(found.iter().any(|f| f.contains(what)), "{what} is not in {found:#?}");
+    }
+    let notes: Vec<_> = walk.findings.iter().filter(|f| f.severity == Severity::Note).collect();
+    assert!(notes.iter().any(|f| f.problem.contains("table.f77")), "{notes:?}");
+    // The other subtables were walked through all the same.
+    assert_eq!(walk.tables.len(), 11);
+}
+
+#[test]
+fn all_real_tables_are_sound() {
+    let Some(root) = testkit::real_data("all_real_tables_are_sound", "ms") else { return };
+    for name in ["evla_day2.ms", "askap_csimulator.ms", "wsrt_ndppp_bda.ms", "lwa_sv.ms", "ovro_lwa.ms"] {
+        let walk = Walk::through(&root.join(name));
+        assert_eq!(damages(&walk), [""; 0], "{name}");
+    }
+}
+
+/// A stored value is changed in the file: the row and the size of the change are found.
+#[test]
+fn a_changed_value_is_found_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let ms = fixture_copy(&dir);
+    let original = Table::open(testkit::fixture("tiny.ms")).unwrap();
+    let mut times: Vec<f64> = Vec::new();
+    original.column("TIME").unwrap().read_flat(0..84, &mut times).unwrap();
+    let path = ms.join("table.f0");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(8).position(|w| w == times[50].to_le_bytes()).unwrap();
+    let i_first = times.iter().position(|&t| t == times[50]).unwrap() as u64;
+    bytes[at..at + 8].copy_from_slice(&(times[50] + 0.5).to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let changed = Table::open(&ms).unwrap();
+    let diff = TableDiff::between(&changed, &original, Tolerance::default()).unwrap();
+    let column = diff.columns.iter().find(|c| c.column.starts_with("TIME")).unwrap();
+    let largest = column.largest.unwrap();
+    assert_eq!((column.n_row, column.n_element, largest.absolute), (1, 1, 0.5));
+    assert!(column.rows[0].start >= i_first && largest.row == column.rows[0].start, "{column:?}");
+    let within = Tolerance { relative: 0.0, absolute: 0.5 };
+    assert!(TableDiff::between(&changed, &original, within).unwrap().is_same());
+}
