@@ -1,5 +1,6 @@
 //! The command line, and how it becomes a request.
 
+use crate::simulate_args::{self, SimulateArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
     Error, Pipeline, Product, Request,
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   facette dirty my.ms --npix 2048 --cell 2arcsec --out image
   facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
   facette plan my.ms --npix 2048 --cell 2arcsec --cores 16    what it would take on 16 cores
+  facette simulate obs.ms --telescope vla-c --dec 40deg       an observation of a catalogue, for any imager
   facette demo --live               the same, with a table of which task takes the time
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Say what a MeasurementSet holds
     Info(InfoArgs),
+    /// Simulate an observation of a catalogue into a MeasurementSet
+    #[command(after_help = simulate_args::EXAMPLE)]
+    Simulate(SimulateArgs),
     /// Simulate a small MeerKAT-like observation, image it and measure its sources
     Demo(DemoArgs),
 }
@@ -69,7 +74,7 @@ impl Command {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.watch.live,
             Command::Demo(args) => args.watch.live,
-            Command::Info(_) | Command::Plan(_) => false,
+            Command::Info(_) | Command::Plan(_) | Command::Simulate(_) => false,
         }
     }
 
@@ -78,6 +83,7 @@ impl Command {
             Command::Dirty(args) | Command::Psf(args) => args.quiet,
             Command::Demo(args) => args.quiet,
             Command::Plan(args) => args.image.quiet,
+            Command::Simulate(args) => args.quiet,
             Command::Info(_) => false,
         }
     }

@@ -5,6 +5,7 @@
 
 mod args;
 mod interrupt;
+mod simulate_args;
 mod terminal;
 mod text;
 
@@ -48,6 +49,10 @@ fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<(), 
         Command::Plan(args) => {
             let outlook = facette::outlook::outlook(&args.request()?, session)?;
             terminal.lines(&text::outlook(&outlook));
+        }
+        Command::Simulate(args) => {
+            let summary = facette::simulation::simulate(&args.request()?, session)?;
+            terminal.lines(&text::simulated(&summary));
         }
         Command::Info(args) => {
             let lines = facette::info::info(&args.ms, session)?;
