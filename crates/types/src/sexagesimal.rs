@@ -81,7 +81,7 @@ fn value((sign, fields): &Fields<'_>, limit: f64) -> Option<(f64, f64)> {
         let digits = field.trim();
         let plain = digits.starts_with(|c: char| c.is_ascii_digit());
         let number: f64 = digits.parse().ok().filter(|_| plain)?;
-        if !(0.0..if i == 0 { limit } else { 60.0 + 1e-9 }).contains(&number) {
+        if !(0.0..if i == 0 { limit } else { 60.0 }).contains(&number) {
             return None;
         }
         (sum, unit) = (sum + number * unit, unit / 60.0);
