@@ -1,6 +1,7 @@
 //! The command line, and how it becomes a request.
 
 use crate::ms::{InfoArgs, MsCommand};
+use crate::simulate_args::{self, SimulateArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use facette::{
     Error, Pipeline, Product, Request,
@@ -32,6 +33,7 @@ const EXAMPLES: &str = "Examples:
   facette psf my.ms --npix 2048 --cell 2arcsec --weight uniform --out image
   facette plan my.ms --npix 2048 --cell 2arcsec --cores 16    what it would take on 16 cores
   facette ms show my.ms UVW[0:3]    rows of a column; facette ms --help has more
+  facette simulate obs.ms --telescope vla-c --dec 40deg       an observation of a catalogue, for any imager
   facette demo --live               the same, with a table of which task takes the time
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was wrong, 130 interrupted.";
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// Look into MeasurementSets and other tables: info, columns, show, check, diff, export
     #[command(subcommand)]
     Ms(MsCommand),
+    /// Simulate an observation of a catalogue into a MeasurementSet
+    #[command(after_help = simulate_args::EXAMPLE)]
+    Simulate(SimulateArgs),
     /// Simulate a small MeerKAT-like observation, image it and measure its sources
     Demo(DemoArgs),
 }
@@ -74,7 +79,7 @@ impl Command {
         match self {
             Command::Dirty(args) | Command::Psf(args) => args.watch.live,
             Command::Demo(args) => args.watch.live,
-            Command::Info(_) | Command::Ms(_) | Command::Plan(_) => false,
+            Command::Info(_) | Command::Ms(_) | Command::Plan(_) | Command::Simulate(_) => false,
         }
     }
 
@@ -83,6 +88,7 @@ impl Command {
             Command::Dirty(args) | Command::Psf(args) => args.quiet,
             Command::Demo(args) => args.quiet,
             Command::Plan(args) => args.image.quiet,
+            Command::Simulate(args) => args.quiet,
             Command::Info(_) | Command::Ms(_) => false,
         }
     }

@@ -6,6 +6,7 @@
 mod args;
 mod interrupt;
 mod ms;
+mod simulate_args;
 mod terminal;
 mod text;
 
@@ -49,6 +50,10 @@ fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<Exit
         Command::Plan(args) => {
             let outlook = facette::outlook::outlook(&args.request()?, session)?;
             terminal.lines(&text::outlook(&outlook));
+        }
+        Command::Simulate(args) => {
+            let summary = facette::simulation::simulate(&args.request()?, session)?;
+            terminal.lines(&text::simulated(&summary));
         }
         Command::Info(args) => {
             ms::info::run(args, session)?;

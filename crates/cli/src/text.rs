@@ -4,6 +4,7 @@ use facette::{
     PipelineSummary, Summary,
     demo::{DemoSummary, Recovered},
     outlook::{Extrapolation, Outlook},
+    simulation::SimulateSummary,
     types::{format_bytes, format_count},
 };
 
@@ -78,6 +79,24 @@ fn pipelines(passes: &[PipelineSummary]) -> Lines {
 
 fn outputs<'a>(paths: impl Iterator<Item = &'a String>) -> String {
     paths.map(String::as_str).collect::<Vec<_>>().join("  ")
+}
+
+/// What was simulated, and how fast.
+pub(crate) fn simulated(s: &SimulateSummary) -> Lines {
+    let peak_memory = s.peak_memory_bytes.map_or_else(|| "unknown".to_owned(), format_bytes);
+    vec![
+        line(
+            "done",
+            format!(
+                "{:.1} s for {:.0} s observed · {} visibilities · {:.1} M/s · peak memory {peak_memory}",
+                s.wall_s,
+                s.observed_s,
+                format_count(s.visibilities),
+                s.visibilities as f64 / s.wall_s.max(1e-9) / 1e6
+            ),
+        ),
+        line("", s.out.display().to_string()),
+    ]
 }
 
 /// The sources that went in beside those that came out.

@@ -98,6 +98,16 @@ pub enum Error {
         /// What is wrong.
         source: flow::BoxError,
     },
+    /// A file that an option names cannot be read or understood.
+    #[error("--{option}: {} cannot be used: {problem}", path.display())]
+    Input {
+        /// The option's name, without dashes.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
     /// A product cannot be written.
     #[error("{0}")]
     Product(String),
@@ -144,7 +154,7 @@ impl Error {
     /// Exit code of a program that ends with this error: 1 the work failed, 2 an option was wrong, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Option { .. } | Error::PipelineFile { .. } => 2,
+            Error::Option { .. } | Error::PipelineFile { .. } | Error::Input { .. } => 2,
             Error::Run(flow::Error::Cancelled) => 130,
             _ => 1,
         }

@@ -1,7 +1,7 @@
 //! Facette, a radio interferometry imager: facade over the crates and the runner of the modes.
 //!
 //! [`image`](run::image) makes a dirty image or a PSF from MeasurementSets, [`demo`](demo::demo) simulates an
-//! observation and images it, [`info`](info::info) says what a MeasurementSet holds, and [`outlook`](outlook::outlook)
+//! observation and images it, [`simulate`](simulation::simulate) writes one into a MeasurementSet, [`info`](info::info) says what a MeasurementSet holds, and [`outlook`](outlook::outlook)
 //! what a run would take. Most of the crates below are re-exported under their short names.
 //!
 //! Invariant: nothing is printed here; what there is to say goes to a [`Screen`].
@@ -21,6 +21,7 @@ mod request;
 pub mod resources;
 pub mod run;
 mod screen;
+pub mod simulation;
 mod staging;
 mod summary;
 pub mod telescope;

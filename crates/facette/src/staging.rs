@@ -30,6 +30,34 @@ impl Scratch {
     }
 }
 
+/// A folder that goes when this does, with what is in it.
+#[derive(Debug)]
+pub(crate) struct TemporaryFolder {
+    path: PathBuf,
+    scratch: Scratch,
+}
+
+impl TemporaryFolder {
+    /// A new one in the folder `beside`, which `option` names.
+    pub(crate) fn new(beside: &Path, option: &'static str, scratch: &Scratch) -> Result<Self, Error> {
+        let failed = |source| Error::Folder { path: beside.to_owned(), option, source };
+        let path = create(beside).map_err(failed)?;
+        scratch.add(&path);
+        Ok(TemporaryFolder { path, scratch: scratch.clone() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.path));
+        self.scratch.remove(&self.path);
+    }
+}
+
 /// Folders beside the products in which they are written.
 #[derive(Debug)]
 pub(crate) struct Staging {

@@ -107,6 +107,73 @@ pub fn predict_sources(sources: &[SkySource], uvw_m: &[[f64; 3]], freq_hz: &[f64
     vis
 }
 
+/// Visibilities of polarised sources with spectra, in Stokes parameters; returns `[row][stokes][frequency]`.
+///
+/// `flux_jy` holds each source's flux density, Jy, `[source][stokes][frequency]` with `n_stokes` parameters; the flux
+/// density within `sources` is not looked at. Otherwise as [`predict_sources`].
+///
+/// # Panics
+/// When `flux_jy` has not `sources × n_stokes × frequencies` values.
+pub fn predict_stokes(
+    sources: &[SkySource],
+    flux_jy: &[f64],
+    n_stokes: usize,
+    uvw_m: &[[f64; 3]],
+    freq_hz: &[f64],
+) -> Vec<Complex64> {
+    let n = n_stokes * freq_hz.len();
+    assert_eq!(
+        flux_jy.len(),
+        sources.len() * n,
+        "as many flux densities as sources, parameters and channels"
+    );
+    let mut vis = vec![Complex64::ZERO; uvw_m.len() * n];
+    if vis.is_empty() {
+        return vis;
+    }
+    let spectra = sources.iter().zip(flux_jy.chunks_exact(n));
+    let sources: Vec<(SkySource, Lmn, &[f64])> =
+        spectra.filter_map(|(s, flux)| Some((*s, Lmn::new(s.l, s.m)?, flux))).collect();
+    let level = SimdLevel::detect();
+    vis.par_chunks_mut(n).zip(uvw_m).for_each(|(row, uvw_m)| {
+        dispatch(level, AddStokes { sources: &sources, uvw_m, freq_hz, row });
+    });
+    vis
+}
+
+/// Adds sources with spectra to one row of visibilities.
+struct AddStokes<'a> {
+    sources: &'a [(SkySource, Lmn, &'a [f64])],
+    uvw_m: &'a [f64; 3],
+    freq_hz: &'a [f64],
+    row: &'a mut [Complex64],
+}
+
+impl Job for AddStokes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let n_chan = self.freq_hz.len();
+        let mut phasor = vec![Complex64::ZERO; n_chan];
+        for (source, lmn, flux) in self.sources {
+            let delay_s = delay_s(self.uvw_m, *lmn);
+            let decay_s2 = source.gaussian.map_or(0.0, |g| envelope_decay_s2(&g, *lmn, self.uvw_m));
+            for (p, &freq_hz) in phasor.iter_mut().zip(self.freq_hz) {
+                let (sin, cos) = sin_cos_turns::<I, f64>(delay_s * freq_hz);
+                let height = envelope(decay_s2, freq_hz);
+                *p = Complex64::new(cos * height, sin * height);
+            }
+            for (vis_f, flux_f) in self.row.chunks_exact_mut(n_chan).zip(flux.chunks_exact(n_chan)) {
+                for ((v, p), flux_jy) in vis_f.iter_mut().zip(&phasor).zip(flux_f) {
+                    v.re += flux_jy * p.re;
+                    v.im += flux_jy * p.im;
+                }
+            }
+        }
+    }
+}
+
 /// Adds the sources to one row of visibilities.
 struct AddSources<'a> {
     sources: &'a [(SkySource, Lmn)],
@@ -257,5 +324,30 @@ mod tests {
         assert_eq!(image(&flagged, &GEOMETRY), image(&without, &GEOMETRY));
         assert!(predict_sources(&[], &UVW_M, &FREQ_HZ).iter().all(|v| v.norm() == 0.0));
         assert!(predict_sources(&[source(0.0, 0.0, 1.0)], &[], &FREQ_HZ).is_empty());
+    }
+
+    #[test]
+    fn stokes_parameters_are_sources_of_their_own() {
+        let gaussian = Gaussian { fwhm_major_rad: 2.4e-3, fwhm_minor_rad: 1.2e-3, pa_rad: 0.6 };
+        let sources = [
+            source(0.05, -0.03, 9.0),
+            SkySource { gaussian: Some(gaussian), ..source(-0.01, 0.02, 9.0) },
+            source(0.9, 0.9, 9.0),
+        ];
+        // Two parameters, two channels.
+        let flux_jy = [1.0, 2.0, -0.5, 0.25, 3.0, 3.0, 0.0, 1.0, 7.0, 7.0, 7.0, 7.0];
+        let got = predict_stokes(&sources, &flux_jy, 2, &UVW_M, &FREQ_HZ);
+        for i_stokes in 0..2 {
+            for i_chan in 0..2 {
+                let at = |i: usize| flux_jy[(i * 2 + i_stokes) * 2 + i_chan];
+                let here: Vec<SkySource> =
+                    sources.iter().enumerate().map(|(i, s)| SkySource { flux_jy: at(i), ..*s }).collect();
+                let want = predict_sources(&here, &UVW_M, &FREQ_HZ[i_chan..=i_chan]);
+                for row in 0..3 {
+                    let v = got[(row * 2 + i_stokes) * 2 + i_chan];
+                    assert!((v - want[row]).norm() < 1e-13, "{v} {}", want[row]);
+                }
+            }
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! The observation and the sky that show the main job to someone without data.
 
-use crate::{Layout, Observation, Simulation};
+use crate::{Corruptions, Layout, Observation, Simulation, Turning};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
-use types::{ARCSEC_RAD, Gaussian, ImageGeometry, RaDec, SkySource};
+use types::{ARCSEC_RAD, Correlation, Gaussian, ImageGeometry, RaDec, SkySource};
 
 /// Point sources and extended ones.
 const N_POINT: usize = 10;
@@ -38,14 +38,21 @@ impl Simulation {
         let hours = |h: f64| h * PI / 12.0;
         let observation = Observation {
             layout: Layout::meerkat_like(),
+            turning: Turning::Even {
+                latitude_rad: (-30.7_f64).to_radians(),
+                hour_angle_start_rad: hours(3.0),
+            },
             phase_center: RaDec { ra_rad: hours(5.5), dec_rad: (-10.0_f64).to_radians() },
             start_mjd_s: 61_000.0 * 86_400.0,
-            hour_angle_start_rad: hours(3.0),
             n_time: 24,
+            recorded: None,
             interval_s: 150.0,
             freq_hz: (0..16).map(|i_chan| 1.28e9 + (f64::from(i_chan) - 7.5) * 2e6).collect(),
+            autos: false,
         };
-        Simulation { observation, sources: sky(seed), noise_jy, seed }
+        let correlations = vec![Correlation::XX, Correlation::YY];
+        let corruptions = Corruptions { noise_jy, ..Corruptions::none() };
+        Simulation { observation, correlations, sources: sky(seed), spectra: Vec::new(), corruptions, seed }
     }
 }
 

@@ -5,23 +5,23 @@ use std::f64::consts::{PI, TAU};
 /// One antenna.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Antenna {
-    /// Name.
+    /// Name, also that of its station.
     pub name: String,
-    /// East, North and up from the middle of the array, metres.
-    pub enu_m: [f64; 3],
-    /// Diameter of the dish, metres.
+    /// Position in the axes of the layout ([`crate::Turning`]), metres.
+    pub position_m: [f64; 3],
+    /// Diameter of the dish or station, metres.
     pub diameter_m: f64,
+    /// Mount as MeasurementSets name it: `ALT-AZ`, `EQUATORIAL`, `X-Y`.
+    pub mount: String,
 }
 
-/// Antennas and the latitude of the site.
+/// Antennas of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     /// Name of the array.
     pub name: String,
     /// Antennas; at least two make a baseline.
     pub antennas: Vec<Antenna>,
-    /// Geodetic latitude, radians, positive to the North.
-    pub latitude_rad: f64,
 }
 
 /// Antennas of the core of [`Layout::meerkat_like`].
@@ -37,26 +37,48 @@ const ARM_M: (f64, f64) = (760.0, 3900.0);
 const WINDING: f64 = 0.6 * PI;
 
 impl Layout {
-    /// 64 dishes of 13.5 m at latitude −30.7°, spread like MeerKAT's, though none stands where one of those does: 40
+    /// 64 dishes of 13.5 m, East, North and up of their middle, spread like MeerKAT's, though none stands where one of those does: 40
     /// in a core of 1 km, denser to the middle, 24 on six winding arms out to 3.9 km; baselines from 70 m to 7.8 km.
     pub fn meerkat_like() -> Layout {
         let places = (0..N_CORE).map(core).chain((0..N_ARM * N_ON_ARM).map(arm));
         let antennas = places.enumerate().map(|(i, [east, north])| {
             // The plain is not quite flat; baselines must not all lie in one plane.
             let up = 6.0 * (1.3 * i as f64).sin() - 1e-3 * east + 5e-4 * north;
-            Antenna { name: format!("A{i:02}"), enu_m: [east, north, up], diameter_m: 13.5 }
+            Antenna {
+                name: format!("A{i:02}"),
+                position_m: [east, north, up],
+                diameter_m: 13.5,
+                mount: "ALT-AZ".into(),
+            }
         });
-        Layout {
-            name: "MeerKAT-like".into(),
-            antennas: antennas.collect(),
-            latitude_rad: (-30.7_f64).to_radians(),
-        }
+        Layout { name: "MeerKAT-like".into(), antennas: antennas.collect() }
+    }
+
+    /// The middle of the antennas, metres.
+    pub fn middle_m(&self) -> [f64; 3] {
+        let n = self.antennas.len().max(1) as f64;
+        std::array::from_fn(|k| self.antennas.iter().map(|a| a.position_m[k]).sum::<f64>() / n)
+    }
+
+    /// The longest baseline, metres.
+    pub fn longest_m(&self) -> f64 {
+        let length = |(i, j): (usize, usize)| {
+            let (a, b) = (self.antennas[i].position_m, self.antennas[j].position_m);
+            (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt()
+        };
+        self.baselines().map(length).fold(0.0, f64::max)
     }
 
     /// Pairs of different antennas (i, j) with i < j: (0, 1), (0, 2), … (1, 2), …
     pub fn baselines(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let n = self.antennas.len();
         (0..n).flat_map(move |i| (i + 1..n).map(move |j| (i, j)))
+    }
+
+    /// The same with each antenna's own pair first: (0, 0), (0, 1), … (1, 1), (1, 2), …
+    pub fn baselines_with_autos(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let n = self.antennas.len();
+        (0..n).flat_map(move |i| (i..n).map(move |j| (i, j)))
     }
 
     /// Number of pairs of different antennas.
@@ -93,7 +115,7 @@ mod tests {
         let layout = Layout::meerkat_like();
         assert_eq!((layout.antennas.len(), layout.n_baseline()), (64, 2016));
         let length = |(i, j): (usize, usize)| {
-            let (a, b) = (layout.antennas[i].enu_m, layout.antennas[j].enu_m);
+            let (a, b) = (layout.antennas[i].position_m, layout.antennas[j].position_m);
             (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt()
         };
         let lengths: Vec<f64> = layout.baselines().map(length).collect();

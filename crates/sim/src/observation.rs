@@ -1,74 +1,183 @@
 //! A track on the sky: when, where, in which channels, and the baseline coordinates that follow.
 
-use crate::Layout;
-use std::f64::consts::TAU;
+use crate::sight::Sight;
+use crate::time::DAY_S;
+use crate::{EarthModel, EarthTable, Layout, Site};
+use std::{f64::consts::TAU, ops::Range, sync::Arc};
 use types::RaDec;
 
 /// Rotation of the Earth, radians of hour angle per second of time (2π per sidereal day of 86164.0905 s).
 const ROTATION_RAD_S: f64 = TAU / 86_164.090_5;
 
-/// An array that follows a direction; all baselines at each time, auto-correlations left out.
+/// How the array turns below the sky, and in which axes its antennas stand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turning {
+    /// Positions are East, North and up of the site, and the sky turns evenly about the pole.
+    Even {
+        /// Geodetic latitude, radians, positive to the North.
+        latitude_rad: f64,
+        /// Hour angle of the phase center at the start, radians, positive to the West.
+        hour_angle_start_rad: f64,
+    },
+    /// Positions are ITRF, and the sky stands as it does: precession, nutation, aberration, UT1, polar motion.
+    Earth {
+        /// UT1 and the pole.
+        table: EarthTable,
+        /// The chain of turns.
+        model: EarthModel,
+    },
+}
+
+/// An array that follows a direction; all baselines at each time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// The array.
     pub layout: Layout,
-    /// The direction followed.
+    /// How it turns.
+    pub turning: Turning,
+    /// The direction followed, J2000.
     pub phase_center: RaDec,
-    /// Start, seconds of modified Julian date, UTC. A label: where the sky stands says `hour_angle_start_rad`.
+    /// Start, seconds of modified Julian date, UTC. With [`Turning::Even`] it is a label.
     pub start_mjd_s: f64,
-    /// Hour angle of the phase center at the start, radians, positive to the West.
-    pub hour_angle_start_rad: f64,
-    /// Number of times.
+    /// Number of intervals.
     pub n_time: usize,
+    /// Those that are recorded, in ascending order; `None`: all.
+    pub recorded: Option<Arc<[usize]>>,
     /// From one time to the next, seconds; samples stand in the middle of their interval.
     pub interval_s: f64,
     /// Channel frequencies, Hz.
     pub freq_hz: Vec<f64>,
+    /// Whether each antenna's own pair is recorded too.
+    pub autos: bool,
+}
+
+/// A row of an observation: interval and antennas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowId {
+    /// Interval, counted from the start whether recorded or not.
+    pub i_time: usize,
+    /// First antenna.
+    pub antenna1: usize,
+    /// Second antenna, not before the first.
+    pub antenna2: usize,
 }
 
 impl Observation {
-    /// Baseline coordinates of the time `i_time`, metres, in the order of [`Layout::baselines`].
+    /// Baseline coordinates of the interval `i_time`, metres, in the order of [`Self::pairs`].
     ///
     /// Antenna positions are turned to axes u to the East, v to the North and w to the phase center (Thompson, Moran
     /// & Swenson 2017, eq. 4.1), and subtracted: first antenna minus second, as in a MeasurementSet.
     pub fn uvw_m(&self, i_time: usize) -> Vec<[f64; 3]> {
-        let axes =
-            Axes::new(self.layout.latitude_rad, self.phase_center.dec_rad, self.hour_angle_rad(i_time));
-        let antennas: Vec<[f64; 3]> = self.layout.antennas.iter().map(|a| axes.uvw(a.enu_m)).collect();
+        let axes = self.axes(i_time);
+        // Baselines keep more digits where positions are counted from the first antenna.
+        let from = match self.turning {
+            Turning::Even { .. } => [0.0; 3],
+            Turning::Earth { .. } => self.layout.antennas.first().map_or([0.0; 3], |a| a.position_m),
+        };
+        let at = |position: [f64; 3]| axes.uvw(std::array::from_fn(|k| position[k] - from[k]));
+        let antennas: Vec<[f64; 3]> = self.layout.antennas.iter().map(|a| at(a.position_m)).collect();
         let minus = |(i, j): (usize, usize)| std::array::from_fn(|k| antennas[i][k] - antennas[j][k]);
-        self.layout.baselines().map(minus).collect()
+        self.pairs().map(minus).collect()
     }
 
-    /// Hour angle of the phase center in the middle of interval `i_time`, radians.
-    pub fn hour_angle_rad(&self, i_time: usize) -> f64 {
-        self.hour_angle_start_rad + (i_time as f64 + 0.5) * self.interval_s * ROTATION_RAD_S
+    fn axes(&self, i_time: usize) -> Axes {
+        match &self.turning {
+            Turning::Even { latitude_rad, hour_angle_start_rad } => {
+                let hour_angle_rad = hour_angle_start_rad + self.elapsed_s(i_time) * ROTATION_RAD_S;
+                Axes::new(*latitude_rad, self.phase_center.dec_rad, hour_angle_rad)
+            }
+            Turning::Earth { table, model } => {
+                Axes(self.sight(table, *model, i_time).axes(self.phase_center))
+            }
+        }
+    }
+
+    fn sight(&self, table: &EarthTable, model: EarthModel, i_time: usize) -> Sight {
+        let utc_mjd = self.time_mjd_s(i_time) / DAY_S;
+        Sight { utc_mjd, earth: table.at(utc_mjd), from_m: self.layout.middle_m(), model }
+    }
+
+    /// Height of the phase center above the horizon of the array's middle, radians; refraction is left out.
+    pub fn elevation_rad(&self, i_time: usize) -> f64 {
+        let up = match &self.turning {
+            Turning::Even { .. } => [0.0, 0.0, 1.0],
+            Turning::Earth { .. } => Site::of(self.layout.middle_m()).map_or([0.0, 0.0, 1.0], |s| s.enu()[2]),
+        };
+        let [_, _, w] = self.axes(i_time).0;
+        (0..3).map(|k| up[k] * w[k]).sum::<f64>().clamp(-1.0, 1.0).asin()
+    }
+
+    /// The same observation without the intervals in whose middle the phase center is lower than `limit_rad`.
+    pub fn above(self, limit_rad: f64) -> Observation {
+        let high = (0..self.n_time).filter(|&i| self.elevation_rad(i) >= limit_rad).collect();
+        Observation { recorded: Some(high), ..self }
+    }
+
+    /// From the start to the middle of interval `i_time`, seconds.
+    fn elapsed_s(&self, i_time: usize) -> f64 {
+        (i_time as f64 + 0.5) * self.interval_s
     }
 
     /// The middle of interval `i_time`, seconds of modified Julian date, UTC.
     pub fn time_mjd_s(&self, i_time: usize) -> f64 {
-        self.start_mjd_s + (i_time as f64 + 0.5) * self.interval_s
+        self.start_mjd_s + self.elapsed_s(i_time)
     }
 
-    /// Number of rows: times × baselines.
-    pub fn n_row(&self) -> usize {
-        self.n_time * self.layout.n_baseline()
-    }
-
-    /// Length of the observation, seconds.
-    pub fn observed_s(&self) -> f64 {
-        self.n_time as f64 * self.interval_s
-    }
-
-    /// Baseline coordinates of the rows `rows`, metres; rows are counted over times, then baselines.
-    pub(crate) fn rows_uvw_m(&self, rows: std::ops::Range<usize>) -> Vec<[f64; 3]> {
-        let n_baseline = self.layout.n_baseline();
-        let mut uvw_m = Vec::with_capacity(rows.len());
-        for i_time in rows.start / n_baseline.max(1)..rows.end.div_ceil(n_baseline.max(1)) {
-            let first = i_time * n_baseline;
-            let here = rows.start.max(first) - first..rows.end.min(first + n_baseline) - first;
-            uvw_m.extend_from_slice(&self.uvw_m(i_time)[here]);
+    /// Antennas of the rows of an interval: (0, 1), (0, 2), …, with (0, 0) first where there are auto-correlations.
+    pub fn pairs(&self) -> Box<dyn Iterator<Item = (usize, usize)>> {
+        if self.autos {
+            Box::new(self.layout.baselines_with_autos())
+        } else {
+            Box::new(self.layout.baselines())
         }
-        uvw_m
+    }
+
+    /// Rows of an interval.
+    pub fn n_pair(&self) -> usize {
+        self.layout.n_baseline() + if self.autos { self.layout.antennas.len() } else { 0 }
+    }
+
+    /// Intervals recorded.
+    pub fn n_recorded(&self) -> usize {
+        self.recorded.as_ref().map_or(self.n_time, |r| r.len())
+    }
+
+    /// The interval recorded as number `i`.
+    pub fn recorded_time(&self, i: usize) -> usize {
+        self.recorded.as_ref().map_or(i, |r| r[i])
+    }
+
+    /// Number of rows: recorded times × pairs of antennas.
+    pub fn n_row(&self) -> usize {
+        self.n_recorded() * self.n_pair()
+    }
+
+    /// Length of what is recorded, seconds.
+    pub fn observed_s(&self) -> f64 {
+        self.n_recorded() as f64 * self.interval_s
+    }
+
+    /// Interval and antennas of the rows `rows`, counted over times, then pairs.
+    pub fn ids(&self, rows: Range<usize>) -> Vec<RowId> {
+        let n_pair = self.n_pair().max(1);
+        let pairs: Vec<(usize, usize)> = self.pairs().collect();
+        let id = |row: usize| {
+            let (antenna1, antenna2) = pairs[row % n_pair];
+            RowId { i_time: self.recorded_time(row / n_pair), antenna1, antenna2 }
+        };
+        rows.map(id).collect()
+    }
+
+    /// Interval, antennas and baseline coordinates (metres) of the rows `rows`, counted over times, then pairs.
+    pub fn rows(&self, rows: Range<usize>) -> (Vec<RowId>, Vec<[f64; 3]>) {
+        let n_pair = self.n_pair().max(1);
+        let mut uvw_m = Vec::with_capacity(rows.len());
+        for i in rows.start / n_pair..rows.end.div_ceil(n_pair) {
+            let first = i * n_pair;
+            let here = rows.start.max(first) - first..rows.end.min(first + n_pair) - first;
+            uvw_m.extend_from_slice(&self.uvw_m(self.recorded_time(i))[here]);
+        }
+        (self.ids(rows), uvw_m)
     }
 }
 
@@ -101,6 +210,16 @@ mod tests {
         [-cd * sh, sd * cl - cd * ch * sl, sd * sl + cd * ch * cl]
     }
 
+    const LATITUDE_RAD: f64 = -30.7 * std::f64::consts::PI / 180.0;
+
+    fn hour_angle_rad(observation: &Observation, i_time: usize) -> f64 {
+        let Turning::Even { latitude_rad, hour_angle_start_rad } = observation.turning else {
+            panic!("not even")
+        };
+        assert!((latitude_rad - LATITUDE_RAD).abs() < 1e-15);
+        hour_angle_start_rad + (i_time as f64 + 0.5) * observation.interval_s * ROTATION_RAD_S
+    }
+
     fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
         a.iter().zip(b).map(|(x, y)| x * y).sum()
     }
@@ -110,10 +229,10 @@ mod tests {
         let observation = Simulation::demo(1, 0.0).observation;
         for i_time in [0, 11, observation.n_time - 1] {
             let dec = observation.phase_center.dec_rad;
-            let sight =
-                direction_enu(observation.layout.latitude_rad, dec, observation.hour_angle_rad(i_time));
+            let sight = direction_enu(LATITUDE_RAD, dec, hour_angle_rad(&observation, i_time));
             for ((i, j), uvw) in observation.layout.baselines().zip(observation.uvw_m(i_time)) {
-                let (a, b) = (observation.layout.antennas[i].enu_m, observation.layout.antennas[j].enu_m);
+                let (a, b) =
+                    (observation.layout.antennas[i].position_m, observation.layout.antennas[j].position_m);
                 let baseline = std::array::from_fn(|k| a[k] - b[k]);
                 assert!((dot(uvw, uvw).sqrt() - dot(baseline, baseline).sqrt()).abs() < 1e-8);
                 assert!((uvw[2] - dot(baseline, sight)).abs() < 1e-8, "{i} {j}");
@@ -141,13 +260,60 @@ mod tests {
     #[test]
     fn rows_are_times_then_baselines() {
         let observation = Simulation::demo(1, 0.0).observation;
-        let all = observation.rows_uvw_m(0..observation.n_row());
+        let (_, all) = observation.rows(0..observation.n_row());
         assert_eq!(all.len(), observation.n_row());
         assert_eq!(all[2016..4032], observation.uvw_m(1));
-        assert_eq!(observation.rows_uvw_m(2000..4100), all[2000..4100]);
+        assert_eq!(observation.rows(2000..4100).1, all[2000..4100]);
         assert_eq!(observation.observed_s(), 3600.0);
         assert!(
             (observation.time_mjd_s(1) - observation.time_mjd_s(0) - observation.interval_s).abs() < 1e-6
         );
+    }
+
+    fn vla() -> Observation {
+        Observation {
+            layout: crate::KnownArray::find("vla-d").unwrap().layout(),
+            turning: Turning::Earth { table: EarthTable::embedded(), model: EarthModel::Iau2006 },
+            phase_center: RaDec { ra_rad: 1.0, dec_rad: 0.6 },
+            start_mjd_s: 60_310.0 * DAY_S,
+            n_time: 24,
+            recorded: None,
+            interval_s: 3600.0,
+            freq_hz: vec![1.4e9],
+            autos: true,
+        }
+    }
+
+    #[test]
+    fn low_times_are_left_out() {
+        let all = vla();
+        let high = all.clone().above(0.5);
+        assert!((4..20).contains(&high.n_recorded()), "{}", high.n_recorded());
+        let times: Vec<usize> = (0..high.n_recorded()).map(|i| high.recorded_time(i)).collect();
+        for i in 0..all.n_time {
+            assert_eq!(all.elevation_rad(i) >= 0.5, times.contains(&i), "{i}");
+        }
+        // At its highest it stands at the latitude's distance from the zenith, 34.08°.
+        let top = (0..24).map(|i| all.elevation_rad(i)).fold(0.0, f64::max);
+        assert!((top - 1.5).abs() < 0.1, "{top}");
+        let (ids, _) = high.rows(0..high.n_row());
+        assert!(ids.iter().all(|id| times.contains(&id.i_time)));
+    }
+
+    #[test]
+    fn autos_come_first_and_have_no_length() {
+        let observation = vla();
+        assert_eq!((observation.n_pair(), observation.n_row()), (27 * 28 / 2, 24 * 27 * 28 / 2));
+        let (ids, uvw_m) = observation.rows(378..378 + 30);
+        assert_eq!(ids[0], RowId { i_time: 1, antenna1: 0, antenna2: 0 });
+        assert_eq!((ids[27].antenna1, ids[27].antenna2), (1, 1));
+        assert!(uvw_m[0] == [0.0; 3] && uvw_m[1] != [0.0; 3]);
+        let lengths = observation.uvw_m(3).into_iter().zip(observation.pairs());
+        for (uvw, (i, j)) in lengths {
+            let (a, b) =
+                (observation.layout.antennas[i].position_m, observation.layout.antennas[j].position_m);
+            let baseline: [f64; 3] = std::array::from_fn(|k| a[k] - b[k]);
+            assert!((dot(uvw, uvw).sqrt() - dot(baseline, baseline).sqrt()).abs() < 1e-8);
+        }
     }
 }

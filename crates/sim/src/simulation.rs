@@ -1,45 +1,80 @@
-//! What an array records of a sky: visibilities and noise, as chunks of rows.
+//! What an array records of a sky: visibilities, noise and flags, as rows or as chunks for an imager.
 
-use crate::Observation;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use crate::corruptions::{Gains, flags, noise};
+use crate::{Corruptions, Observation, RowId, Spectrum};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 use types::{
     Complex32, Complex64, Correlation, ImageHeader, Setup, SkyFrame, SkySource, SpectralFrame, Stokes,
     VisChunk,
 };
-
-/// Correlations of a simulation: those of unpolarized sources on linear feeds.
-const CORRELATIONS: [Correlation; 2] = [Correlation::XX, Correlation::YY];
 
 /// An observation of a sky.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
     /// Array, track and channels.
     pub observation: Observation,
-    /// The sky; unpolarized, the same at all frequencies.
+    /// Correlations recorded, none of them a Stokes parameter. Feeds follow the sky: no parallactic angle.
+    pub correlations: Vec<Correlation>,
+    /// The sky.
     pub sources: Vec<SkySource>,
-    /// Rms of the noise in the real and in the imaginary part of each visibility and correlation, Jy; finite.
-    pub noise_jy: f64,
-    /// Seed of the noise.
+    /// Spectra and polarization, one a source; empty: all sources are unpolarized and the same at all frequencies.
+    pub spectra: Vec<Spectrum>,
+    /// What the instrument does to it.
+    pub corruptions: Corruptions,
+    /// Seed of gains, noise and flags.
     pub seed: u64,
 }
 
+/// Rows as a MeasurementSet has them.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Interval and antennas.
+    pub ids: Vec<RowId>,
+    /// Baseline coordinates, metres.
+    pub uvw_m: Vec<[f64; 3]>,
+    /// Visibilities `[row][frequency][correlation]`, Jy.
+    pub vis_rfc: Vec<Complex32>,
+    /// Flags `[row][frequency]`, of all correlations.
+    pub flag_rf: Vec<bool>,
+}
+
 impl Simulation {
-    /// Frequencies and correlations: XX and YY.
+    /// Frequencies and correlations.
     pub fn setup(&self) -> Arc<Setup> {
         Arc::new(Setup {
             freq_hz: self.observation.freq_hz.clone().into(),
-            correlations: CORRELATIONS.to_vec(),
+            correlations: self.correlations.clone(),
         })
     }
 
-    /// The rows `i_chunk × chunk_rows` and following, `chunk_rows` of them or what is left; `None` after the last.
+    /// The rows `rows`, as many of them as there are.
     ///
-    /// Visibilities are the direct sum in double precision, rounded; nothing is flagged, all weights are one. A
-    /// row's numbers depend on the row alone, neither on `chunk_rows` nor on the number of threads.
+    /// Visibilities are the direct sum in double precision, with gains and noise, rounded. A row's numbers depend on
+    /// the row alone, neither on what else is asked for nor on the number of threads.
+    pub fn rows(&self, rows: Range<usize>) -> Rows {
+        let end = rows.end.min(self.observation.n_row());
+        let first = rows.start.min(end);
+        let (ids, uvw_m) = self.observation.rows(first..end);
+        let vis_rfc = self.visibilities(first, &ids, &uvw_m);
+        let flag_rf = self.flags(first..end);
+        Rows { ids, uvw_m, vis_rfc, flag_rf }
+    }
+
+    /// Flags `[row][frequency]` of the rows `rows`, of all correlations.
+    pub fn flags(&self, rows: Range<usize>) -> Vec<bool> {
+        let n_chan = self.observation.freq_hz.len();
+        let mut flag_rf = vec![false; rows.len() * n_chan];
+        for (flag_f, row) in flag_rf.chunks_exact_mut(n_chan.max(1)).zip(rows) {
+            flags(self.corruptions.flag_fraction, self.seed, row, flag_f);
+        }
+        flag_rf
+    }
+
+    /// The rows `i_chunk × chunk_rows` and following, `chunk_rows` of them or what is left, for an imager; `None` after
+    /// the last.
+    ///
+    /// They are those of [`Self::rows`] but for auto-correlations, which are left out; all weights are one.
     ///
     /// # Panics
     /// When `chunk_rows` is 0.
@@ -50,17 +85,18 @@ impl Simulation {
         if rows.is_empty() {
             return None;
         }
-        let uvw_m = self.observation.rows_uvw_m(rows);
-        let (setup, n_chan) = (self.setup(), self.observation.freq_hz.len());
-        let n_sample = uvw_m.len() * n_chan * CORRELATIONS.len();
-        let vis_rfc = self.visibilities(first, &uvw_m);
-        let (flag_rfc, weight_rfc) = (vec![false; n_sample], vec![1.0; n_sample]);
+        let (setup, n_corr) = (self.setup(), self.correlations.len());
+        let Rows { uvw_m, vis_rfc, flag_rf, .. } = self.rows(rows).without_autos(setup.freq_hz.len(), n_corr);
+        let flag_rfc: Vec<bool> =
+            flag_rf.iter().flat_map(|&flag| std::iter::repeat_n(flag, n_corr)).collect();
+        let weight_rfc = vec![1.0; flag_rfc.len()];
         Some(VisChunk { i_chunk, setup, uvw_m, vis_rfc, flag_rfc, weight_rfc })
     }
 
-    /// The same observation of nothing at all: no source, no noise.
+    /// The same observation of nothing at all: no source, no noise, no flags.
     pub fn without_sky(&self) -> Simulation {
-        Simulation { sources: Vec::new(), noise_jy: 0.0, ..self.clone() }
+        let (sources, spectra) = (Vec::new(), Vec::new());
+        Simulation { sources, spectra, corruptions: Corruptions::none(), ..self.clone() }
     }
 
     /// What an image of all of it says of its origin, in Jy/beam; beam and history are left to the imager.
@@ -89,46 +125,110 @@ impl Simulation {
     }
 
     /// Visibilities `[row][frequency][correlation]` of rows from `first` on.
-    fn visibilities(&self, first: usize, uvw_m: &[[f64; 3]]) -> Vec<Complex32> {
-        let (n_chan, n_corr) = (self.observation.freq_hz.len(), CORRELATIONS.len());
+    fn visibilities(&self, first: usize, ids: &[RowId], uvw_m: &[[f64; 3]]) -> Vec<Complex32> {
+        let (n_chan, n_corr) = (self.observation.freq_hz.len(), self.correlations.len());
         let mut vis_rfc = vec![Complex32::ZERO; uvw_m.len() * n_chan * n_corr];
-        let sky = if self.sources.is_empty() {
-            vec![Complex64::ZERO; uvw_m.len() * n_chan]
-        } else {
-            kernels::direct::predict_sources(&self.sources, uvw_m, &self.observation.freq_hz)
-        };
-        let rows =
-            vis_rfc.par_chunks_exact_mut((n_chan * n_corr).max(1)).zip(sky.par_chunks_exact(n_chan.max(1)));
-        rows.enumerate().for_each(|(i_row, (vis_fc, sky_f))| {
-            let mut noise = self.noise(first + i_row);
-            for (vis_c, sky) in vis_fc.chunks_exact_mut(n_corr).zip(sky_f) {
-                vis_c.fill_with(|| {
-                    let vis = sky + noise();
-                    Complex32::new(vis.re as f32, vis.im as f32)
-                });
+        let (sky, n_stokes) = self.predict(uvw_m);
+        let shares: Vec<[Complex64; 4]> = self.correlations.iter().map(|c| c.of_stokes()).collect();
+        let gains = self.gains(ids);
+        let rows = vis_rfc.par_chunks_exact_mut((n_chan * n_corr).max(1));
+        let rows = rows.zip(sky.par_chunks_exact((n_chan * n_stokes).max(1))).zip(ids);
+        rows.enumerate().for_each(|(i_row, ((vis_fc, sky_sf), id))| {
+            let mut noise = noise(self.corruptions.noise_jy, self.seed, first + i_row);
+            let gain_c = self.gain_of_correlations(&gains, id);
+            for (i_chan, vis_c) in vis_fc.chunks_exact_mut(n_corr).enumerate() {
+                for (i_corr, vis) in vis_c.iter_mut().enumerate() {
+                    let stokes = (0..n_stokes).map(|s| shares[i_corr][s] * sky_sf[s * n_chan + i_chan]);
+                    let true_vis =
+                        stokes.sum::<Complex64>() * gain_c.get(i_corr).copied().unwrap_or(Complex64::ONE);
+                    let seen = true_vis + noise();
+                    *vis = Complex32::new(seen.re as f32, seen.im as f32);
+                }
+                if id.antenna1 == id.antenna2 {
+                    self.make_hermitian(vis_c);
+                }
             }
         });
         vis_rfc
     }
 
-    /// The noise of a row, sample by sample: a stream of its own in the generator's sequence.
-    fn noise(&self, row: usize) -> impl FnMut() -> Complex64 + use<> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(row as u64);
-        let noise_jy = self.noise_jy;
-        move || {
-            if noise_jy == 0.0 {
-                return Complex64::ZERO;
-            }
-            let mut part = || noise_jy * Distribution::<f64>::sample(&StandardNormal, &mut rng);
-            Complex64::new(part(), part())
+    /// Stokes visibilities `[row][stokes][frequency]` and the number of Stokes parameters.
+    fn predict(&self, uvw_m: &[[f64; 3]]) -> (Vec<Complex64>, usize) {
+        let freq_hz = &self.observation.freq_hz;
+        if self.sources.is_empty() {
+            return (vec![Complex64::ZERO; uvw_m.len() * freq_hz.len()], 1);
         }
+        if self.spectra.is_empty() {
+            return (kernels::direct::predict_sources(&self.sources, uvw_m, freq_hz), 1);
+        }
+        let n_stokes = if self.spectra.iter().any(Spectrum::is_polarized) { 4 } else { 1 };
+        let flux_of = |spectrum: &Spectrum| -> Vec<f64> {
+            let at: Vec<[f64; 4]> = freq_hz.iter().map(|&f| spectrum.at(f)).collect();
+            (0..n_stokes).flat_map(|s| at.iter().map(move |stokes| stokes[s])).collect()
+        };
+        let flux_jy: Vec<f64> = self.spectra.iter().flat_map(flux_of).collect();
+        (kernels::direct::predict_stokes(&self.sources, &flux_jy, n_stokes, uvw_m, freq_hz), n_stokes)
+    }
+
+    /// Gains of all intervals from the first row's on, `[interval][antenna][receptor]`, with the first interval.
+    fn gains(&self, ids: &[RowId]) -> Option<(usize, Vec<Vec<[Complex64; 2]>>)> {
+        let gains = Gains::new(&self.corruptions, self.observation.layout.antennas.len(), self.seed)?;
+        let (first, last) = (ids.first()?.i_time, ids.last()?.i_time);
+        let at = |i: usize| gains.at(self.observation.time_mjd_s(i) - self.observation.start_mjd_s);
+        Some((first, (first..=last).map(at).collect()))
+    }
+
+    /// What each correlation of a row is multiplied with; empty for perfect gains.
+    fn gain_of_correlations(
+        &self,
+        gains: &Option<(usize, Vec<Vec<[Complex64; 2]>>)>,
+        id: &RowId,
+    ) -> Vec<Complex64> {
+        let Some((first, gains)) = gains else { return Vec::new() };
+        let here = &gains[id.i_time - first];
+        let gain = |c: &Correlation| match c.receptors() {
+            Some((p, q)) => here[id.antenna1][p] * here[id.antenna2][q].conj(),
+            None => Complex64::ONE,
+        };
+        self.correlations.iter().map(gain).collect()
+    }
+
+    /// Makes the correlations of an antenna with itself those of one signal: parallel hands real, with the noise of
+    /// both parts, cross hands conjugate.
+    fn make_hermitian(&self, vis_c: &mut [Complex32]) {
+        for i in 0..vis_c.len() {
+            let (p, q) = self.correlations[i].receptors().unwrap_or_default();
+            if p == q {
+                // The mean is real already: its imaginary part is noise.
+                vis_c[i] = Complex32::new(vis_c[i].re + vis_c[i].im, 0.0);
+            } else if p > q {
+                let other = self.correlations.iter().position(|c| c.receptors() == Some((q, p)));
+                vis_c[i] = other.map_or(vis_c[i], |j| vis_c[j].conj());
+            }
+        }
+    }
+}
+
+impl Rows {
+    fn without_autos(self, n_chan: usize, n_corr: usize) -> Rows {
+        if self.ids.iter().all(|id| id.antenna1 != id.antenna2) {
+            return self;
+        }
+        let mut kept = Rows { ids: Vec::new(), uvw_m: Vec::new(), vis_rfc: Vec::new(), flag_rf: Vec::new() };
+        for (i, id) in self.ids.iter().enumerate().filter(|(_, id)| id.antenna1 != id.antenna2) {
+            kept.ids.push(*id);
+            kept.uvw_m.push(self.uvw_m[i]);
+            kept.vis_rfc.extend_from_slice(&self.vis_rfc[i * n_chan * n_corr..(i + 1) * n_chan * n_corr]);
+            kept.flag_rf.extend_from_slice(&self.flag_rf[i * n_chan..(i + 1) * n_chan]);
+        }
+        kept
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Turning;
     use std::f64::consts::TAU;
     use testkit::rms_rel_err;
     use types::{RaDec, SPEED_OF_LIGHT_M_S};
@@ -156,12 +256,15 @@ mod tests {
         let observation = &simulation.observation;
         let mut want = Vec::new();
         for i_time in 0..2 {
-            let hour = observation.hour_angle_rad(i_time);
-            let lat = observation.layout.latitude_rad;
+            let Turning::Even { latitude_rad: lat, hour_angle_start_rad } = observation.turning else {
+                panic!()
+            };
+            let hour = hour_angle_start_rad + (i_time as f64 + 0.5) * 150.0 * TAU / 86_164.090_5;
             let source = enu(lat, dir.dec_rad, hour - (dir.ra_rad - center.ra_rad));
             let sight = enu(lat, center.dec_rad, hour);
             for (i, j) in observation.layout.baselines() {
-                let (a, b) = (observation.layout.antennas[i].enu_m, observation.layout.antennas[j].enu_m);
+                let (a, b) =
+                    (observation.layout.antennas[i].position_m, observation.layout.antennas[j].position_m);
                 let path_m: f64 = (0..3).map(|k| (a[k] - b[k]) * (source[k] - sight[k])).sum();
                 for f in &observation.freq_hz {
                     want.extend([Complex64::from_polar(0.75, TAU * path_m * f / SPEED_OF_LIGHT_M_S); 2]);
@@ -246,5 +349,86 @@ mod tests {
             "{header:?}"
         );
         assert_eq!(header.end_mjd_s - header.start_mjd_s, 3600.0);
+    }
+
+    fn polarized(autos: bool) -> Simulation {
+        let mut simulation = short(point(1e-3, -5e-4), 0.0);
+        simulation.observation.autos = autos;
+        simulation.spectra = vec![Spectrum {
+            stokes_jy: [2.0, 0.3, -0.2, 0.1],
+            ref_freq_hz: 1.28e9,
+            terms: vec![-0.7],
+            logarithmic: true,
+        }];
+        simulation.correlations = vec![Correlation::XX, Correlation::XY, Correlation::YX, Correlation::YY];
+        simulation
+    }
+
+    #[test]
+    fn correlations_are_those_of_the_stokes_parameters() {
+        let simulation = polarized(false);
+        let rows = simulation.rows(5..9);
+        let sky = kernels::direct::predict_sources(
+            &[SkySource { flux_jy: 1.0, ..simulation.sources[0] }],
+            &rows.uvw_m,
+            &simulation.observation.freq_hz,
+        );
+        for (vis_c, (i, unit)) in rows.vis_rfc.chunks(4).zip(sky.iter().enumerate()) {
+            let s = simulation.spectra[0].at(simulation.observation.freq_hz[i % 3]);
+            let want = [(s[0] + s[1], 0.0), (s[2], s[3]), (s[2], -s[3]), (s[0] - s[1], 0.0)];
+            for (v, (re, im)) in vis_c.iter().zip(want) {
+                let want = unit * Complex64::new(re, im);
+                assert!((Complex64::new(v.re.into(), v.im.into()) - want).norm() < 1e-6, "{v} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_antenna_with_itself_is_real_and_hermitian() {
+        let mut simulation = polarized(true);
+        let clean = simulation.rows(0..1);
+        assert!((clean.vis_rfc[0].re - 2.3).abs() < 0.05 && clean.vis_rfc[0].im == 0.0);
+        simulation.corruptions = Corruptions { noise_jy: 0.5, gain_rms: 0.2, ..Corruptions::none() };
+        let rows = simulation.rows(0..simulation.observation.n_row());
+        let autos = rows.ids.iter().enumerate().filter(|(_, id)| id.antenna1 == id.antenna2);
+        let mut sum = 0.0;
+        for (i, _) in autos {
+            for c in rows.vis_rfc[i * 12..i * 12 + 12].chunks(4) {
+                assert!(c[0].im == 0.0 && c[3].im == 0.0 && c[2] == c[1].conj());
+                sum += 1.0;
+            }
+        }
+        assert_eq!(sum, 2.0 * 64.0 * 3.0);
+        // An imager gets none of them, and the same others.
+        let chunk = simulation.chunk(0, usize::MAX).unwrap();
+        assert_eq!((chunk.n_row(), rows.ids.len()), (4032, 4032 + 128));
+        assert!(chunk.uvw_m.iter().all(|u| *u != [0.0; 3]));
+        assert_eq!(chunk.vis_rfc[..12], rows.vis_rfc[12..24]);
+    }
+
+    #[test]
+    fn gains_are_those_of_both_antennas() {
+        let mut simulation = polarized(false);
+        let perfect = simulation.rows(0..70);
+        simulation.corruptions.gain_rms = 0.1;
+        let rows = simulation.rows(0..70);
+        let ratio = |i: usize, c: usize| {
+            let (a, b) = (rows.vis_rfc[i * 12 + c], perfect.vis_rfc[i * 12 + c]);
+            Complex64::new(a.re.into(), a.im.into()) / Complex64::new(b.re.into(), b.im.into())
+        };
+        // Rows (0, 1), (0, 2), (1, 2) of XX: the closure phase is free of gains.
+        let closure = ratio(0, 0) * ratio(63, 0) * ratio(1, 0).conj();
+        assert!(closure.arg().abs() < 1e-5 && (ratio(0, 0) - 1.0).norm() > 1e-3, "{closure}");
+        assert!((ratio(0, 0) - ratio(0, 3)).norm() > 1e-3, "receptors have gains of their own");
+    }
+
+    #[test]
+    fn flags_hold_for_all_correlations_and_leave_the_visibilities() {
+        let mut simulation = polarized(false);
+        let before = simulation.chunk(0, 200).unwrap();
+        simulation.corruptions.flag_fraction = 0.3;
+        let after = simulation.chunk(0, 200).unwrap();
+        assert!(before.vis_rfc == after.vis_rfc && after.flag_rfc.iter().any(|f| *f));
+        assert!(after.flag_rfc.chunks(4).all(|c| c.iter().all(|f| f == &c[0])));
     }
 }

@@ -47,6 +47,50 @@ impl Correlation {
         CODES.iter().find(|c| c.0 == code).map(|c| c.1)
     }
 
+    /// The correlation of a name such as `XX`, whatever its case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        CODES.iter().find(|c| c.2.eq_ignore_ascii_case(name)).map(|c| c.1)
+    }
+
+    /// The code that POLARIZATION/CORR_TYPE has for it.
+    pub fn casacore(self) -> i32 {
+        CODES.iter().find(|c| c.1 == self).map_or(0, |c| c.0)
+    }
+
+    /// Its share of each Stokes parameter I, Q, U, V: correlation = Σ factor × Stokes.
+    ///
+    /// XX = I + Q, XY = U + iV, YX = U − iV, YY = I − Q; RR = I + V, RL = Q + iU, LR = Q − iU, LL = I − V: the inverse
+    /// of [`Stokes::terms`].
+    pub fn of_stokes(self) -> [Complex64; 4] {
+        let (zero, one, i) = (Complex64::ZERO, Complex64::ONE, Complex64::I);
+        match self {
+            I => [one, zero, zero, zero],
+            Q => [zero, one, zero, zero],
+            U => [zero, zero, one, zero],
+            V => [zero, zero, zero, one],
+            RR => [one, zero, zero, one],
+            RL => [zero, one, i, zero],
+            LR => [zero, one, -i, zero],
+            LL => [one, zero, zero, -one],
+            XX => [one, one, zero, zero],
+            XY => [zero, zero, one, i],
+            YX => [zero, zero, one, -i],
+            YY => [one, -one, zero, zero],
+        }
+    }
+
+    /// Numbers of the receptors of the first and the second antenna (X or R is 0, Y or L is 1); `None` for a Stokes
+    /// parameter.
+    pub fn receptors(self) -> Option<(usize, usize)> {
+        match self {
+            I | Q | U | V => None,
+            RR | XX => Some((0, 0)),
+            RL | XY => Some((0, 1)),
+            LR | YX => Some((1, 0)),
+            LL | YY => Some((1, 1)),
+        }
+    }
+
     /// The field's name, such as `XX`.
     pub fn name(self) -> &'static str {
         CODES.iter().find(|c| c.1 == self).map_or("?", |c| c.2)
@@ -158,5 +202,25 @@ mod tests {
         assert_eq!(Stokes::I.terms(&[YY]).unwrap()[0].factor, Complex64::ONE);
         let err = Stokes::I.terms(&[XY]).unwrap_err();
         assert_eq!(err.to_string(), "Stokes I cannot be formed from the correlations XY");
+    }
+
+    #[test]
+    fn correlations_and_stokes_are_inverse() {
+        for corrs in [[XX, XY, YX, YY], [RR, RL, LR, LL], [I, Q, U, V]] {
+            for (i_stokes, stokes) in [Stokes::I, Stokes::Q, Stokes::U, Stokes::V].into_iter().enumerate() {
+                for j_stokes in 0..4 {
+                    let terms = stokes.terms(&corrs).unwrap();
+                    let sum: Complex64 =
+                        terms.iter().map(|t| t.factor * corrs[t.i_corr].of_stokes()[j_stokes]).sum();
+                    let want = f64::from(u8::from(i_stokes == j_stokes));
+                    assert!((sum - want).norm() < 1e-15, "{corrs:?} {stokes:?} {j_stokes}: {sum}");
+                }
+            }
+            for c in corrs {
+                assert_eq!(Correlation::from_name(&c.name().to_lowercase()), Some(c));
+                assert_eq!(Correlation::from_casacore(c.casacore()), Some(c));
+            }
+        }
+        assert_eq!((YX.receptors(), RL.receptors(), I.receptors()), (Some((1, 0)), Some((0, 1)), None));
     }
 }

@@ -9,6 +9,7 @@ mod correlation;
 mod direction;
 mod geometry;
 mod header;
+mod sexagesimal;
 mod source;
 mod units;
 mod vis;
@@ -20,6 +21,7 @@ pub use direction::{Lmn, RaDec};
 pub use geometry::ImageGeometry;
 pub use header::{ImageHeader, SkyFrame, SpectralFrame};
 pub use num_complex::{Complex, Complex32, Complex64};
+pub use sexagesimal::{parse_dec_rad, parse_ra_rad, parse_radec};
 pub use source::{Gaussian, SkySource};
 pub use units::{
     UnitError, format_angle, format_bytes, format_count, format_freq, parse_angle_rad, parse_bytes,
