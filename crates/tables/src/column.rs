@@ -301,7 +301,8 @@ impl Column {
             return Ok(());
         }
         let (table, column, other) = (table.to_owned(), info.name.clone(), self.table.path.clone());
-        Err(Error::Mismatch { table, column, expected, other, found })
+        let types = format!("holds {expected} and the other {found}");
+        Err(Error::Mismatch { table, column, other, types })
     }
 
     pub(crate) fn table_rows(&self) -> u64 {

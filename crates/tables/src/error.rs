@@ -150,7 +150,7 @@ pub enum Error {
     },
     /// A column that stands for one of another table, which has another type.
     #[error(
-        "column {column} of {} stands for that of {}, but holds {expected} and the other {found}",
+        "column {column} of {} stands for that of {}, but {types}",
         table.display(), other.display()
     )]
     Mismatch {
@@ -158,12 +158,10 @@ pub enum Error {
         table: PathBuf,
         /// The column.
         column: String,
-        /// Its type.
-        expected: String,
         /// The table that keeps the cells.
         other: PathBuf,
-        /// The type there.
-        found: String,
+        /// What each of them holds.
+        types: String,
     },
     /// The column is kept by a storage manager that this crate does not read.
     #[error(
