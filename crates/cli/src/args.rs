@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Say what a MeasurementSet holds (short for `facette ms info`)
     Info(InfoArgs),
-    /// Look into MeasurementSets and other tables: info, columns, show, check, diff, export
+    /// Look into MeasurementSets and other tables: info, columns, show, check, diff, export, copy
     #[command(subcommand)]
     Ms(MsCommand),
     /// Simulate an observation of a catalogue into a MeasurementSet

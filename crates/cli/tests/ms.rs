@@ -169,3 +169,51 @@ fn real_measurement_sets_as_casacore_reads_them() {
         assert_eq!(output.status.code(), Some(0), "{out}");
     }
 }
+
+#[test]
+fn copies_are_the_same_whole_or_in_part() {
+    let (place, ms) = (Place::new(), tiny());
+    let path = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let (whole, part) = (path("whole.ms"), path("part.ms"));
+    let (output, out, err) = run(&["ms", "copy", &ms, &whole]);
+    assert!(output.status.success() && out.contains("84 rows"), "{out}{err}");
+    let same = run(&["ms", "diff", &ms, &whole, "--columns", "DATA,UVW,FLAG,TIME,ANTENNA1"]);
+    assert!(same.0.status.success(), "{}", same.1);
+    let (_, history, _) = run(&["ms", "show", &format!("{whole}::HISTORY"), "MESSAGE[-1]"]);
+    assert!(history.contains("copied from") && history.contains("84 rows"), "{history}");
+
+    let (output, _, err) = run(&["ms", "copy", &ms, &part, "--rows", "3:9", "--columns", "UVW,ANTENNA1"]);
+    assert!(output.status.success(), "{err}");
+    let cells = |table: &str, rows: &str| run(&["ms", "show", table, &format!("UVW[{rows}]"), "--all"]).1;
+    let values = |text: String| -> Vec<String> {
+        text.lines().skip(1).filter_map(|line| Some(line.split_once(' ')?.1.trim().to_owned())).collect()
+    };
+    assert_eq!(values(cells(&part, "0:6")), values(cells(&ms, "3:9")));
+    assert!(run(&["ms", "columns", &part]).1.lines().all(|line| !line.starts_with("DATA ")));
+
+    for (args, says) in [
+        (vec!["ms", "copy", &ms, &whole], "--overwrite"),
+        (vec!["ms", "copy", &ms, &part, "--overwrite", "--field", "77"], "no row"),
+        (vec!["ms", "copy", &ms, &part, "--overwrite", "--rows", "80:90"], "84"),
+        (vec!["ms", "copy", &ms, &part, "--overwrite", "--columns", "NOWHERE"], "NOWHERE"),
+    ] {
+        let (output, _, err) = run(&args);
+        assert!(!output.status.success() && err.contains(says), "{says} is not in {err}");
+    }
+    assert_eq!(values(cells(&part, "0:6")), values(cells(&ms, "3:9")), "what was there stays");
+}
+
+/// A sorted view of a table becomes a table of its own, with the same cells.
+#[test]
+fn a_copy_of_a_view_stands_alone() {
+    let Some(atca) = testkit::real_data("copy of a view", "ms/atca_tiled_data/atca.ms") else { return };
+    let place = Place::new();
+    let (view, copy) = (format!("{}::SORTED_TABLE", atca.display()), place.path("sorted.ms"));
+    let copy = copy.to_str().unwrap();
+    let (output, out, err) = run(&["ms", "copy", &view, copy, "--rows", "0:200"]);
+    assert!(output.status.success() && out.contains("200 rows"), "{out}{err}");
+    for column in ["UVW[0:200]", "DATA[199]", "TIME[17]"] {
+        let cells = |table: &str| run(&["ms", "show", table, column, "--all"]).1;
+        assert_eq!(cells(&view), cells(copy), "{column}");
+    }
+}

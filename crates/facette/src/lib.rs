@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod copy;
 pub mod demo;
 mod error;
 mod execute;
@@ -22,6 +23,7 @@ pub mod resources;
 pub mod run;
 mod screen;
 pub mod simulation;
+mod staged_ms;
 mod staging;
 mod summary;
 pub mod telescope;

@@ -3,7 +3,6 @@
 mod inputs;
 mod plan;
 mod rows;
-mod staged;
 
 use crate::{Error, Session, resources};
 use ms::{History, NewAntenna, NewMs};
@@ -88,7 +87,7 @@ pub struct SimulateSummary {
 pub fn simulate(request: &SimulateRequest, session: &Session) -> Result<SimulateSummary, Error> {
     let started = Instant::now();
     plan::check(request)?;
-    let staged = staged::StagedMs::new(&request.out, request.overwrite, session)?;
+    let staged = crate::staged_ms::StagedMs::new(&request.out, request.overwrite, session)?;
     let simulation = inputs::simulation(request, session)?;
     plan::announce(request, &simulation, session)?;
     let threads = request.threads.unwrap_or_else(resources::n_threads);

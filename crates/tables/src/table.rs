@@ -135,6 +135,11 @@ impl Table {
         self.inner.sync.as_ref()
     }
 
+    /// Whether its cells are all in other tables.
+    pub(crate) fn is_view(&self) -> bool {
+        self.inner.lock.is_none()
+    }
+
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
     }

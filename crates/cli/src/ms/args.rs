@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use facette::export::Format;
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
 const INFO_EXAMPLE: &str = "Examples:
   facette ms info my.ms                what listobs shows, and a suggested cell and size
@@ -38,6 +38,13 @@ const EXPORT_EXAMPLE: &str = "Examples:
 In Python: pyarrow.parquet.read_table('my.parquet/main.parquet'). Complex numbers are lists of two, units and measures
 stand in the metadata under casacore.keywords. The same MeasurementSet gives the same bytes.";
 
+const COPY_EXAMPLE: &str = "Examples:
+  facette ms copy my.ms whole.ms                      all of it; compressed columns stay as they are
+  facette ms copy my.ms target.ms --field 1 --scan 3,4
+  facette ms copy my.ms short.ms --rows 0:10000 --columns UVW,DATA,FLAG,ANTENNA1,ANTENNA2,TIME
+  facette ms copy my.ms::SORTED_TABLE sorted.ms       rows of another table become its own
+Subtables are copied whole. The copy's HISTORY says where it is from.";
+
 /// Looking into MeasurementSets and other casacore tables; nothing is ever written into them.
 #[derive(Subcommand)]
 pub(crate) enum MsCommand {
@@ -59,6 +66,9 @@ pub(crate) enum MsCommand {
     /// Write a table and its subtables as Parquet or Arrow IPC (Feather) files
     #[command(after_help = EXPORT_EXAMPLE)]
     Export(ExportArgs),
+    /// Copy a table with its subtables, all of it or some rows and columns
+    #[command(after_help = COPY_EXAMPLE)]
+    Copy(CopyArgs),
 }
 
 #[derive(Args)]
@@ -145,6 +155,34 @@ pub(crate) struct ExportArgs {
     pub overwrite: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct CopyArgs {
+    /// Table, such as my.ms or my.ms::FIELD
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// Where the copy is to be; it appears when all of it is written
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+    /// Only these rows, FIRST:END, the last one not included; may be given several times
+    #[arg(long, value_parser = rows, value_name = "FIRST:END")]
+    pub rows: Vec<Range<u64>>,
+    /// Only rows of these fields, by FIELD_ID
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    pub field: Vec<i32>,
+    /// Only rows of these data descriptions (spectral window and correlations)
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    pub ddid: Vec<i32>,
+    /// Only rows of these scans
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    pub scan: Vec<i32>,
+    /// Only these columns
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    pub columns: Vec<String>,
+    /// Replace a table that is there
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum FormatArg {
     /// Encoded and smaller
@@ -160,6 +198,11 @@ impl From<FormatArg> for Format {
             FormatArg::Arrow => Format::Ipc,
         }
     }
+}
+
+fn rows(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once(':').and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    ends.filter(|rows| rows.start < rows.end).ok_or_else(|| "expected FIRST:END, such as 0:1000".to_owned())
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod columns;
+mod copy;
 mod diff;
 mod export;
 pub(crate) mod info;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Er
         MsCommand::Columns(args) => columns::run(args).map(|()| ExitCode::SUCCESS),
         MsCommand::Show(args) => show::run(args).map(|()| ExitCode::SUCCESS),
         MsCommand::Export(args) => export::run(args).map(|()| ExitCode::SUCCESS),
+        MsCommand::Copy(args) => copy::run(args, session).map(|()| ExitCode::SUCCESS),
         MsCommand::Check(args) => check::run(args),
         MsCommand::Diff(args) => Ok(diff::run(args)),
     }

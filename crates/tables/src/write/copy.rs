@@ -71,7 +71,7 @@ fn copy(disk: &Disk, table: &Table, place: &Path, selection: &Selection) -> Resu
     let mut dat = TableDat { n_row: table.n_row(), ..table.dat().clone() };
     copy_subtables(disk, table, place, &mut dat)?;
     disk.write(place.join("table.info"), table.info().text().as_bytes())?;
-    if selection.is_all() {
+    if selection.is_all() && !table.is_view() {
         copy_files(disk, table, place, &dat)
     } else {
         copy_cells(disk, table, place, dat, selection)

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder beside the MeasurementSet in which it is written.
-pub(super) struct StagedMs {
+pub(crate) struct StagedMs {
     folder: TemporaryFolder,
     /// Where it is written.
     place: PathBuf,
@@ -16,7 +16,7 @@ pub(super) struct StagedMs {
 
 impl StagedMs {
     /// For a MeasurementSet at `target`; only another table may be there, and only with `overwrite`.
-    pub(super) fn new(target: &Path, overwrite: bool, session: &Session) -> Result<Self, Error> {
+    pub(crate) fn new(target: &Path, overwrite: bool, session: &Session) -> Result<Self, Error> {
         let target: PathBuf = target.components().collect();
         let name = target.file_name().ok_or_else(|| {
             let problem = format!("`{}` is not the name of a MeasurementSet", target.display());
@@ -28,12 +28,12 @@ impl StagedMs {
         Ok(StagedMs { place: folder.path().join(name), folder, target: target.clone() })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.place
     }
 
     /// An error in the words of the MeasurementSet's own name.
-    pub(super) fn name(&self, error: ms::Error) -> Error {
+    pub(crate) fn name(&self, error: ms::Error) -> Error {
         let (here, there) = (self.folder.path().display().to_string(), self.target.parent());
         let there =
             there.filter(|p| !p.as_os_str().is_empty()).map_or(".".to_owned(), |p| p.display().to_string());
@@ -41,7 +41,7 @@ impl StagedMs {
     }
 
     /// Gives it its name. One that was there goes aside first and away afterwards.
-    pub(super) fn commit(self) -> Result<(), Error> {
+    pub(crate) fn commit(self) -> Result<(), Error> {
         let failed = |source| Error::Folder { path: self.target.clone(), option: "OUT", source };
         let aside = self.folder.path().join("replaced");
         let replaces = self.target.symlink_metadata().is_ok();
