@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, Strings, element_count};
 use crate::file::DataFile;
+use crate::storage::Spot;
 use crate::{DataType, Error, bits};
 
 /// Bytes of one request for neighbouring arrays.
@@ -86,6 +87,27 @@ impl ArrayFile {
             sink.defined(Run { shape: &arrays.shape, n_cell: 1, repeat: 1, data })?;
         }
         Ok(())
+    }
+}
+
+impl ArrayFile {
+    /// Where the elements of the array at `offset` stand, if it has that shape and is that of one cell only.
+    pub(crate) fn spot<'a>(
+        &'a self,
+        offset: u64,
+        data_type: DataType,
+        shape: &[usize],
+        spots: &mut Vec<Spot<'a>>,
+    ) -> Result<bool, Error> {
+        let mut arrays = Arrays { of: self, start: 0, window: Vec::new(), shape: Vec::new(), last: 0 };
+        let head = arrays.head(&[offset], data_type)?;
+        let is_shared = self.with_references && {
+            arrays.load(offset, 4, 0)?;
+            Reader::new(self.file.path(), offset, arrays.at(offset, 4), self.order).u32()? > 1
+        };
+        let at = if data_type == DataType::Bool { head.elements * 8 } else { head.elements };
+        spots.push(Spot { file: self.file.path(), at, elements: 0..head.n_element });
+        Ok(arrays.shape == shape && !is_shared)
     }
 }
 

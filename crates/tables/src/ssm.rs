@@ -23,7 +23,7 @@ use crate::bytes::{Order, Reader};
 use crate::cells::{Data, Run, Sink, Strings};
 use crate::file::DataFile;
 use crate::ssm_strings::{REFERENCE, StringReader};
-use crate::storage::{Place, Storage, StoredColumn};
+use crate::storage::{Place, Spot, Storage, StoredColumn};
 use crate::{DataType, Error, bits};
 
 pub(crate) const HEADER: u64 = 512;
@@ -221,6 +221,36 @@ impl Storage for Standard {
         } else {
             self.read_arrays(placed, rows, sink)
         }
+    }
+
+    fn spots<'a>(
+        &'a self,
+        i_column: usize,
+        row: u64,
+        shape: &[usize],
+        spots: &mut Vec<Spot<'a>>,
+    ) -> Result<bool, Error> {
+        let placed = &self.columns[i_column];
+        let data_type = placed.column.data_type;
+        let Some(span) = self.spans(placed, row..row + 1).next() else { return Ok(false) };
+        let Some(size) = data_type.size() else { return Ok(false) };
+        if !placed.column.direct {
+            let cell = self.elements(&span, 8)?;
+            let mut raw = Vec::new();
+            self.read_bucket(span.bucket, placed.offset, cell, &mut raw)?;
+            let offset = Reader::new(self.file.path(), 0, &raw, self.order).u64()?;
+            let Some(arrays) = self.arrays.as_ref().filter(|_| offset > 0) else { return Ok(false) };
+            return arrays.spot(offset, data_type, shape, spots);
+        }
+        let (own, n_element) = placed.column.direct_shape(&self.file)?;
+        let cell = self.elements(&span, n_element)?;
+        let is_bool = data_type == DataType::Bool;
+        let bytes =
+            if is_bool { cell.start / 8..cell.end.div_ceil(8) } else { cell.start * size..cell.end * size };
+        let start = self.position(span.bucket, placed.offset.saturating_add(bytes.start), bytes.len())?;
+        let at = if is_bool { start * 8 + cell.start as u64 % 8 } else { start };
+        spots.push(Spot { file: self.file.path(), at, elements: 0..n_element });
+        Ok(own == shape)
     }
 }
 

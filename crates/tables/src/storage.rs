@@ -29,6 +29,26 @@ pub(crate) trait Storage: Send + Sync {
 
     /// Hands the cells of `rows`, all below `n_row`, to `sink` in order.
     fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error>;
+
+    /// Where the elements of a cell stand, if it has that shape now and can be overwritten where it is; whether it can.
+    fn spots<'a>(
+        &'a self,
+        _i_column: usize,
+        _row: u64,
+        _shape: &[usize],
+        _spots: &mut Vec<Spot<'a>>,
+    ) -> Result<bool, Error> {
+        Ok(false)
+    }
+}
+
+/// Where some elements of a cell follow each other in a file.
+pub(crate) struct Spot<'a> {
+    pub(crate) file: &'a Path,
+    /// Flags in bits, numbers in bytes.
+    pub(crate) at: u64,
+    /// Counted in the cell.
+    pub(crate) elements: Range<usize>,
 }
 
 /// A column as its storage manager sees it.

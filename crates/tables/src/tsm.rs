@@ -16,7 +16,7 @@ use crate::bits;
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::file::DataFile;
-use crate::storage::{Place, Storage, StoredColumn};
+use crate::storage::{Place, Spot, Storage, StoredColumn};
 use crate::tsm_header::{CubeDesc, Header, Segment};
 use crate::tsm_values::CubeValues;
 use crate::{DataType, Error};
@@ -192,6 +192,51 @@ impl Storage for Tiled {
         }
         Ok(())
     }
+
+    fn spots<'a>(
+        &'a self,
+        i_column: usize,
+        row: u64,
+        shape: &[usize],
+        spots: &mut Vec<Spot<'a>>,
+    ) -> Result<bool, Error> {
+        let segment = self.segments(row..row + 1).next().and_then(|(_, segment)| segment);
+        let Some((segment, cube)) = segment.and_then(|s| Some((s, s.cube?))) else { return Ok(false) };
+        if !self.parts.contains(&i_column) {
+            return Ok(false);
+        }
+        let Some(layout) = self.layout(&self.header.cubes[cube], i_column)? else { return Ok(false) };
+        let position = segment.last_position.checked_sub(segment.last_row - row);
+        let position = position.filter(|&p| p < layout.n_row && layout.shape == shape);
+        Ok(position.is_some_and(|position| layout.spots(position, spots)))
+    }
+}
+
+impl<'a> Layout<'a> {
+    /// Where the elements of one row stand; whether all of them are in the file.
+    fn spots(&self, row: u64, spots: &mut Vec<Spot<'a>>) -> bool {
+        let (band, in_tile, _) = self.place(row);
+        let first_tile = band.and_then(|band| band.checked_mul(self.band));
+        let mut index = vec![0; self.cell.len()];
+        for tile in 0..self.band {
+            let part = first_tile.and_then(|t| t.checked_add(tile)?.checked_mul(self.bucket_size));
+            let Some(part) = part.and_then(|part| part.checked_add(self.start)) else { return false };
+            let mut is_inside = true;
+            self.lines(&index, |from, to, n| {
+                let element = in_tile * self.plane as u64 + from as u64;
+                let at = if self.is_bool { part * 8 + element } else { part + element * self.size as u64 };
+                let end =
+                    if self.is_bool { (at + n as u64).div_ceil(8) } else { at + (n * self.size) as u64 };
+                is_inside &= end <= self.file.len();
+                spots.push(Spot { file: self.file.path(), at, elements: to..to + n });
+            });
+            if !is_inside {
+                return false;
+            }
+            step(&mut index, |axis| self.cell[axis].div_ceil(self.tile[axis]));
+        }
+        true
+    }
 }
 
 impl Layout<'_> {
@@ -330,12 +375,20 @@ impl Layout<'_> {
 
     /// Copies one row of the tile at `index` of the band to where it belongs in the cell.
     fn copy_tile(&self, index: &[usize], plane: &[u8], cell: &mut [u8]) {
+        self.lines(index, |from, to, n| {
+            let (from, to, n) = (from * self.size, to * self.size, n * self.size);
+            cell[to..to + n].copy_from_slice(&plane[from..from + n]);
+        });
+    }
+
+    /// Gives the elements of one row of the tile at `index` of the band that follow each other: where they begin in the
+    /// row's plane of the tile and in the cell, and how many they are.
+    fn lines(&self, index: &[usize], mut each: impl FnMut(usize, usize, usize)) {
         let first = |axis: usize| index[axis] * self.tile[axis];
         let kept = |axis: usize| self.tile[axis].min(self.cell[axis] - first(axis));
-        let lines: usize = (1..index.len()).map(kept).product();
-        let run = kept(0) * self.size;
+        let n_line: usize = (1..index.len()).map(kept).product();
         let mut at = vec![0; index.len()];
-        for _ in 0..lines {
+        for _ in 0..n_line {
             let (mut from, mut to, mut from_stride, mut to_stride) =
                 (0, first(0), self.tile[0], self.cell[0]);
             for (axis, &i) in at.iter().enumerate().skip(1) {
@@ -344,8 +397,7 @@ impl Layout<'_> {
                 from_stride *= self.tile[axis];
                 to_stride *= self.cell[axis];
             }
-            let (from, to) = (from * self.size, to * self.size);
-            cell[to..to + run].copy_from_slice(&plane[from..from + run]);
+            each(from, to, kept(0));
             step(&mut at[1..], |axis| kept(axis + 1));
         }
     }

@@ -37,6 +37,10 @@ impl Encoder {
         Encoder { geometry, parts, dictionary, seed, samples: Vec::new(), symbols: Vec::new() }
     }
 
+    pub(super) fn rows_per_block(&self) -> usize {
+        self.geometry.rows_per_block
+    }
+
     /// Appends the bytes of block `i_block`: `pairs` are the antennas of its rows.
     ///
     /// # Errors

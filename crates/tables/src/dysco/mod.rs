@@ -18,7 +18,6 @@ mod normalize;
 mod quantile;
 mod settings;
 mod symbols;
-#[cfg_attr(not(test), expect(dead_code, reason = "the writer of whole tables will call it"))]
 pub(crate) mod write;
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub enum DyscoNormalization {
 ///
 /// The default is what LOFAR's pipelines use: 10 bits for data, 12 for weights, quantiles of the normal distribution
 /// truncated at 2.5σ, antennas and frequencies normalized.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DyscoSettings {
     /// Bits for a real or imaginary part: 2, 3, 4, 6, 8, 10, 12 or 16.
     pub data_bits: u8,

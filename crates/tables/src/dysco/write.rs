@@ -1,10 +1,7 @@
 //! New Dysco files: header and blocks from a stream, or the blocks of another file as they are.
 //!
-//! A file is written whole under a name that no table refers to yet, and synced; the table's description then makes
-//! it visible. Nothing is compressed twice: copies take blocks byte for byte.
+//! Nothing is compressed twice: copies and appends take blocks byte for byte.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 
@@ -45,49 +42,87 @@ pub(crate) struct BlockRows {
 /// Fills the block of these rows; what was in it before is that of the block before.
 pub(crate) type Source<'a> = dyn FnMut(Range<u64>, &mut BlockRows) -> Result<(), Error> + 'a;
 
-/// Writes and syncs a file; it must not exist yet. After an error it is gone.
+/// Takes the bytes of a file, one piece after another.
+pub(crate) type Output<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
+
+/// Writes a new file.
 ///
 /// # Errors
-/// When settings, sizes or values do not go together, the source fails, or the file cannot be written.
+/// When settings, sizes or values do not go together, or the source or the output fails.
 pub(crate) fn write(
-    path: &Path,
+    out: &mut Output<'_>,
     settings: &DyscoSettings,
     new: NewFile<'_>,
     source: &mut Source<'_>,
 ) -> Result<(), Error> {
     settings.check()?;
-    let per_block = new.rows_per_block as u64;
-    if per_block == 0 || !new.n_row.is_multiple_of(per_block) {
-        let what = format!("{} rows are not whole blocks of {per_block}", new.n_row);
-        return Err(Error::Compression { what });
-    }
+    let n_block = whole_blocks(new.n_row, new.rows_per_block)?;
     let (mut encoder, header) = prepare(settings, new)?;
-    create(path, |out| {
-        out.write_all(&header).map_err(|e| Error::io(path, e))?;
-        let (mut rows, mut bytes) = (BlockRows::default(), Vec::new());
-        rows.values.resize(new.columns.len(), Vec::new());
-        rows.flags.resize(new.columns.len(), Vec::new());
-        for block in 0..new.n_row / per_block {
-            source(block * per_block..(block + 1) * per_block, &mut rows)?;
-            let columns = rows.values.iter().zip(&rows.flags);
-            let columns: Vec<_> = columns.map(|(values, flags)| BlockColumn { values, flags }).collect();
-            bytes.clear();
-            encoder.block(block, &rows.pairs, &columns, &mut bytes)?;
-            out.write_all(&bytes).map_err(|e| Error::io(path, e))?;
-        }
-        Ok(())
-    })
+    out(&header)?;
+    encode(&mut encoder, 0..n_block, new.columns.len(), (source, out))
 }
 
-/// Writes and syncs a file with some blocks of another one and its header, all byte for byte.
+/// Writes the file `from`, which has `n_old` rows, with as many more as the source has until there are `n_row`; what
+/// there was is copied byte for byte.
+///
+/// # Errors
+/// When rows are not whole blocks, values do not suit the file, or the source, the output or the old file fails.
+pub(crate) fn append(
+    out: &mut Output<'_>,
+    from: &Path,
+    columns: &[(bool, usize, usize)],
+    (rows, seed): (Range<u64>, u64),
+    source: &mut Source<'_>,
+) -> Result<(), Error> {
+    let header = Header::read(&DataFile::open(from.to_owned())?, columns)?;
+    let geometry = header.geometry;
+    let n_old = whole_blocks(rows.start, geometry.rows_per_block)?;
+    let n_block = whole_blocks(rows.end, geometry.rows_per_block)?;
+    copy_blocks(from, columns, 0..n_old, out)?;
+    let dictionary = Dictionary::new(header.distribution, geometry.data_bits);
+    let mut encoder = Encoder::new(geometry, header.parts, dictionary, seed);
+    encode(&mut encoder, n_old..n_block, columns.len(), (source, out))
+}
+
+fn whole_blocks(n_row: u64, per_block: usize) -> Result<u64, Error> {
+    let per_block = per_block as u64;
+    if per_block == 0 || !n_row.is_multiple_of(per_block) {
+        let what = format!("{n_row} rows are not whole blocks of {per_block}");
+        return Err(Error::Compression { what });
+    }
+    Ok(n_row / per_block)
+}
+
+fn encode(
+    encoder: &mut Encoder,
+    blocks: Range<u64>,
+    n_column: usize,
+    (source, out): (&mut Source<'_>, &mut Output<'_>),
+) -> Result<(), Error> {
+    let per_block = encoder.rows_per_block() as u64;
+    let (mut rows, mut bytes) = (BlockRows::default(), Vec::new());
+    rows.values.resize(n_column, Vec::new());
+    rows.flags.resize(n_column, Vec::new());
+    for block in blocks {
+        source(block * per_block..(block + 1) * per_block, &mut rows)?;
+        let columns = rows.values.iter().zip(&rows.flags);
+        let columns: Vec<_> = columns.map(|(values, flags)| BlockColumn { values, flags }).collect();
+        bytes.clear();
+        encoder.block(block, &rows.pairs, &columns, &mut bytes)?;
+        out(&bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes some blocks of another file and its header, all byte for byte.
 ///
 /// # Errors
 /// When the source has no such blocks, or a file cannot be read or written.
-pub(crate) fn copy_blocks(
+fn copy_blocks(
     from: &Path,
     columns: &[(bool, usize, usize)],
     blocks: Range<u64>,
-    to: &Path,
+    out: &mut Output<'_>,
 ) -> Result<(), Error> {
     let file = DataFile::open(from.to_owned())?;
     let header = Header::read(&file, columns)?;
@@ -95,18 +130,35 @@ pub(crate) fn copy_blocks(
     if blocks.start > blocks.end || blocks.end > n_block {
         return Err(file.fail(header.size, format!("blocks {blocks:?}"), format!("{n_block} blocks")));
     }
-    create(to, |out| {
-        let mut bytes = Vec::new();
-        let mut copy = |offset, n| {
-            file.read(offset, n as usize, &mut bytes)?;
-            out.write_all(&bytes).map_err(|e| Error::io(to, e))
-        };
-        copy(0, header.size)?;
-        for block in blocks {
-            copy(header.size + block * header.block_size, header.block_size)?;
-        }
-        Ok(())
-    })
+    let mut bytes = Vec::new();
+    let mut copy = |offset, n| {
+        file.read(offset, n as usize, &mut bytes)?;
+        out(&bytes)
+    };
+    copy(0, header.size)?;
+    for block in blocks {
+        copy(header.size + block * header.block_size, header.block_size)?;
+    }
+    Ok(())
+}
+
+/// The settings and the rows of a block of a file.
+///
+/// # Errors
+/// When it is damaged.
+pub(crate) fn settings_of(
+    file: &Path,
+    columns: &[(bool, usize, usize)],
+) -> Result<(DyscoSettings, usize), Error> {
+    let Header { geometry, distribution, .. } = Header::read(&DataFile::open(file.to_owned())?, columns)?;
+    let settings = DyscoSettings {
+        data_bits: geometry.data_bits,
+        weight_bits: geometry.weight_bits,
+        distribution,
+        normalization: geometry.normalization,
+        ..DyscoSettings::default()
+    };
+    Ok((settings, geometry.rows_per_block))
 }
 
 /// The number of rows nearest to `wanted` that divides `n_row`: the rows of a block, which must all be full.
@@ -138,20 +190,4 @@ fn prepare(settings: &DyscoSettings, new: NewFile<'_>) -> Result<(Encoder, Vec<u
             new.columns, new.rows_per_block
         ),
     })
-}
-
-/// Makes a new file by `fill`, syncs it, and takes it away again if anything fails.
-fn create(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), Error>) -> Result<(), Error> {
-    let failed = |e| Error::io(path, e);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create_new(path).map_err(failed)?);
-    let done = fill(&mut out).and_then(|()| {
-        out.flush().map_err(failed)?;
-        out.get_ref().sync_all().map_err(failed)
-    });
-    if done.is_err() {
-        drop(out);
-        // The first error is the one to tell.
-        let _ = std::fs::remove_file(path);
-    }
-    done
 }

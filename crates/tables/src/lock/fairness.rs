@@ -73,6 +73,7 @@ impl Fairness {
     }
 }
 
-fn is_alive(process: i32) -> bool {
+/// Whether this computer has such a process.
+pub(crate) fn is_alive(process: i32) -> bool {
     process > 0 && kill(Pid::from_raw(process), None) != Err(Errno::ESRCH)
 }

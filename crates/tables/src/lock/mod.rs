@@ -19,8 +19,10 @@ mod table_lock;
 mod wait;
 mod write;
 
+pub(crate) use fairness::is_alive;
 pub(crate) use option::Holder;
 pub use option::{LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions};
 pub(crate) use sync::SyncRecord;
 pub(crate) use table_lock::{Reading, TableLock};
 pub use write::WriteLock;
+pub(crate) use write::new_file;

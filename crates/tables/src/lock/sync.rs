@@ -75,6 +75,25 @@ impl SyncRecord {
         [&(object.len() as u32 + 4).to_be_bytes()[..], &[0xbe; 4], &object].concat()
     }
 
+    /// The record after a change, with the counts of rows, columns and storage managers there are then: of table.dat, if
+    /// `table`, and of the storage managers that `changed` picks.
+    pub(crate) fn after(
+        mut self,
+        (n_row, n_column, n_storage): (u64, usize, usize),
+        table: bool,
+        changed: impl Fn(usize) -> bool,
+    ) -> SyncRecord {
+        self.n_row = n_row;
+        self.n_column = Some(n_column as u32);
+        self.modified = self.modified.wrapping_add(1);
+        self.table = self.table.wrapping_add(u32::from(table));
+        self.storages.resize(n_storage, 0);
+        for (i, counter) in self.storages.iter_mut().enumerate() {
+            *counter = counter.wrapping_add(u32::from(changed(i)));
+        }
+        self
+    }
+
     /// Whether storage manager `i` may have changed between the two; it has if either does not count it.
     pub(crate) fn storage_differs(&self, other: &SyncRecord, i: usize) -> bool {
         let counters = self.storages.get(i).zip(other.storages.get(i));

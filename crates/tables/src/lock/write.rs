@@ -185,7 +185,6 @@ impl Changes {
 }
 
 /// The table.lock of a new table.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the writer, which joins later"))]
 pub(crate) fn new_file(n_row: u64, n_column: u32, n_storage: usize) -> Vec<u8> {
     let sync =
         SyncRecord { n_row, n_column: Some(n_column), modified: 1, table: 1, storages: vec![1; n_storage] };

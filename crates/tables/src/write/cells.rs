@@ -208,6 +208,19 @@ impl Kept {
         None
     }
 
+    /// Shape and bytes of cell `i`, if it has a value of numbers or flags.
+    pub(crate) fn cell(&self, mut i: u64) -> Option<(&[usize], &[u8])> {
+        for run in &self.runs {
+            if i < run.n_cell {
+                let size = run.bytes.len() / run.n_cell as usize;
+                let bytes = &run.bytes[i as usize * size..(i as usize + 1) * size];
+                return Some((run.shape.as_deref()?, bytes)).filter(|_| run.strings.is_empty());
+            }
+            i -= run.n_cell;
+        }
+        None
+    }
+
     /// Hands `n` cells from cell `first` to `sink`.
     pub(crate) fn hand(&self, mut first: u64, mut n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
         for run in &self.runs {

@@ -1,79 +1,181 @@
 //! The commit: new files, one rename of table.dat, then the old files go.
+//!
+//! What does not depend on anything but the sources is written before the table is locked, so that sources may read the
+//! table in any thread. Under the lock it is checked that nobody changed the table since it was opened.
 
 use std::path::{Path, PathBuf};
 
 use crate::desc::{StorageDesc, TableDat};
+use crate::dysco::KIND;
+use crate::lock::SyncRecord;
 use crate::storage::StoredColumn;
+use crate::write::antennas::NAMES;
+use crate::write::disk::DiskCall;
 use crate::write::editor::Editor;
 use crate::write::source::Source;
+use crate::write::stage::{Stage, remove_abandoned};
 use crate::write::storage::{NewColumn, NewFiles};
-use crate::write::sync::{self, Counters};
 use crate::write::tiled::OldTiles;
 use crate::write::{dat, storage};
-use crate::{Error, Table};
+use crate::{Error, LockOption, Table, WriteLock};
+
+/// Storage managers to be written, by number.
+#[derive(Default)]
+struct Work {
+    /// Whole new files.
+    before_lock: Vec<usize>,
+    /// Tiles that grow in the files there are, and what needs values of those that come before.
+    under_lock: Vec<usize>,
+}
 
 impl Editor<'_> {
     /// Makes all changes, visible at one instant; the table as it then is.
     ///
+    /// The table is locked for the end of it. Only where rows are added to tiles, or cells overwritten where they
+    /// stand, their sources are called under the lock: those must not wait for another thread that reads the table.
+    ///
     /// Killed before that instant, or after an error, the table is as it was (a new one is not there); files that
-    /// remain from that are not part of it and go with the next commit.
+    /// remain from that are not part of it and go with the next commit. Cells that [`Editor::put`] gave, if nothing
+    /// else changes, are overwritten where they stand: killed, each of them is the old or the new one, unless another
+    /// process has the table open and the cell lies in two pages (of 4096 bytes) of its file.
     ///
     /// # Errors
-    /// When a source fails or its cells do not suit the column, files cannot be written, or a storage manager is of a
-    /// kind that cannot be written. The table is then as it was; only if the disk fails after the rename (at making it
-    /// durable, or at the row count in table.lock) is it the new one.
+    /// When a source fails or its cells do not suit the column, files cannot be written, a storage manager is of a kind
+    /// that cannot be written, the table cannot be locked, another program changed it since it was opened, or has it
+    /// open and more than cells of one size and keywords change. The table is then as it was; only if the disk fails
+    /// after the rename (at making it durable, or at the row count in table.lock) is it the new one.
     pub fn commit(mut self) -> Result<Table, Error> {
-        let table = self.path().to_owned();
-        let before = Counters::read(&table);
-        let (n_old, seqnr) = (self.old.n_row(), self.old.dat().next_seqnr);
-        // Those that a killed writer left.
-        self.remove_from(seqnr)?;
-        // Its last step, the rename, is the instant at which everything becomes visible.
-        let result = self.prepare(n_old, seqnr).and_then(|()| self.publish());
-        if let Err(error) = result {
-            let _ = self.remove_from(seqnr);
-            if self.n_row != n_old {
-                let n = (self.old.dat().columns.len(), self.old.dat().storages.len());
-                let _ = sync::write(&self.disk, &table, before, n_old, n);
-            }
-            return Err(error);
+        if !self.overwrite()? {
+            self.replace()?;
         }
-        self.disk.sync_dir(&table)?;
-        let counts = (self.dat.columns.len(), self.dat.storages.len());
-        sync::write(&self.disk, &table, before, self.n_row, counts)?;
-        self.tidy_up();
         if let Some(draft) = &mut self.draft {
             draft.put_in_place(&self.disk)?;
         }
-        Table::open(self.final_path())
+        Table::open_with(self.final_path(), self.old.options())
     }
 
-    /// Makes table.dat's row count the one that counts and writes the new files.
-    fn prepare(&mut self, n_old: u64, seqnr: u32) -> Result<(), Error> {
-        let table = self.path().to_owned();
-        self.check_kinds()?;
-        if self.n_row != n_old {
-            if self.old.dat().n_row != n_old {
-                let true_dat = TableDat { n_row: n_old, ..self.old.dat().clone() };
-                replace_dat(self, &true_dat)?;
-                self.disk.sync_dir(&table)?;
-            }
-            sync::take_away(&self.disk, &table)?;
+    /// Locks the table, if nobody changed it.
+    pub(crate) fn lock(&self) -> Result<WriteLock, Error> {
+        let (table, options) = (self.path(), self.old.options());
+        let file = table.join("table.lock");
+        if !file.exists() {
+            self.disk.before(DiskCall::Create, &file)?;
         }
-        self.dat.next_seqnr = seqnr;
+        let lock = WriteLock::on(table, options)?;
+        if options.lock == LockOption::Auto {
+            lock.check_unchanged(&self.old)?;
+        }
+        Ok(lock)
+    }
+
+    /// As [`Editor::lock`], if the change is one that others can follow or there are none.
+    fn lock_for_files(&self) -> Result<WriteLock, Error> {
+        let lock = self.lock()?;
+        if self.is_structural() {
+            lock.exclusive()?;
+        }
+        Ok(lock)
+    }
+
+    /// Whether more changes than table.dat's keywords.
+    fn is_structural(&self) -> bool {
+        let n_column = self.old.dat().columns.len();
+        self.n_row != self.old.n_row()
+            || self.dat.columns.len() != n_column
+            || (0..self.dat.storages.len()).any(|i| self.changes(i) || self.plans[i].lost_one)
+    }
+
+    /// New files in the place of old ones.
+    fn replace(&mut self) -> Result<(), Error> {
+        // Whoever is in the way is told before the work.
+        drop(self.lock_for_files()?);
+        let stage = Stage::new();
+        let result = self.stage(&stage).and_then(|work| self.publish(&stage, &work));
+        if result.is_err() {
+            stage.remove(&self.disk, self.path());
+        }
+        result
+    }
+
+    /// Writes what can be written before the table is locked; the work as it was divided.
+    fn stage(&mut self, stage: &Stage) -> Result<Work, Error> {
+        self.check_kinds()?;
+        self.dat.next_seqnr = self.old.dat().next_seqnr;
+        let mut work = Work::default();
         for i in 0..self.dat.storages.len() {
             if self.changes(i) {
-                self.write_storage(i)?;
+                self.dat.storages[i].seqnr = self.dat.next_seqnr;
+                self.dat.next_seqnr += 1;
+                let grows = self.old_tiles(i)?.is_some();
+                if grows { work.under_lock.push(i) } else { work.before_lock.push(i) }
             }
         }
-        self.drop_empty_storages();
-        self.disk.sync_dir(&table)
+        // Last, for it needs the antennas of all rows.
+        let is_dysco = |i: &usize| self.dat.storages[*i].kind == KIND;
+        let (last, first): (Vec<_>, Vec<_>) = work.before_lock.into_iter().partition(is_dysco);
+        work.before_lock = first;
+        let part = if work.under_lock.is_empty() { &mut work.before_lock } else { &mut work.under_lock };
+        part.extend(last);
+        work.before_lock.iter().try_for_each(|&i| self.write_storage(i, stage))?;
+        Ok(work)
     }
 
-    fn publish(&mut self) -> Result<(), Error> {
-        self.dat.n_row = self.n_row;
-        let dat = self.dat.clone();
-        replace_dat(self, &dat)
+    /// The rest, under the lock; its rename of table.dat is the instant at which everything becomes visible.
+    fn publish(&mut self, stage: &Stage, work: &Work) -> Result<(), Error> {
+        let lock = self.lock_for_files()?;
+        let before = lock.record()?;
+        // Nobody else writes now, so these are of writers that were killed.
+        remove_abandoned(&self.disk, self.path())?;
+        let first_new = self.old.dat().next_seqnr;
+        self.remove_from(first_new)?;
+        let storages: Vec<usize> = (0..self.dat.storages.len()).filter(|&i| self.changes(i)).collect();
+        let after = self.next_record(before.clone(), &storages);
+        let result = work.under_lock.iter().try_for_each(|&i| self.write_storage(i, stage));
+        if let Err(error) = result.and_then(|()| self.switch(stage, &lock)) {
+            let _ = self.remove_from(first_new);
+            if self.n_row != self.old.n_row() {
+                let _ = lock.replace_record(before);
+            }
+            return Err(error);
+        }
+        self.disk.sync_dir(self.path())?;
+        self.replace_record(&lock, Some(after))?;
+        self.tidy_up();
+        Ok(())
+    }
+
+    /// Gives the new files their names and then puts the new table.dat in place.
+    fn switch(&mut self, stage: &Stage, lock: &WriteLock) -> Result<(), Error> {
+        let (table, n_old) = (self.path().to_owned(), self.old.n_row());
+        stage.reveal(&self.disk, &table)?;
+        if self.n_row != n_old {
+            // The row count of table.lock wins over that of table.dat: first that one tells the truth, then alone.
+            if self.old.dat().n_row != n_old {
+                let true_dat = TableDat { n_row: n_old, ..self.old.dat().clone() };
+                self.replace_dat(&true_dat)?;
+            }
+            self.disk.sync_dir(&table)?;
+            self.replace_record(lock, None)?;
+        }
+        self.drop_empty_storages();
+        self.disk.sync_dir(&table)?;
+        let dat = TableDat { n_row: self.n_row, ..self.dat.clone() };
+        self.replace_dat(&dat)
+    }
+
+    /// Replaces the sync record, as a call that changes the disk.
+    pub(crate) fn replace_record(&self, lock: &WriteLock, record: Option<SyncRecord>) -> Result<(), Error> {
+        self.disk.before(DiskCall::Write, &self.path().join("table.lock"))?;
+        lock.replace_record(record)
+    }
+
+    /// The sync record after a change of table.dat and these storage managers.
+    fn next_record(&self, before: Option<SyncRecord>, storages: &[usize]) -> SyncRecord {
+        let kept: Vec<usize> =
+            (0..self.dat.storages.len()).filter(|&i| !self.dat.storages[i].columns.is_empty()).collect();
+        let moved = kept.len() != self.old.dat().storages.len();
+        let counts = (self.n_row, self.dat.columns.len(), kept.len());
+        before.unwrap_or_default().after(counts, true, |i| moved || storages.contains(&kept[i]))
     }
 
     /// Whether storage manager `i` is to be written.
@@ -81,7 +183,8 @@ impl Editor<'_> {
         let columns = &self.dat.storages[i].columns;
         let any = columns.iter().any(|&c| self.edits[c].source.is_some());
         let plan = &self.plans[i];
-        !columns.is_empty() && (any || plan.lost_one || self.n_row != self.old.n_row())
+        let is_changed = any || plan.is_written || plan.lost_one || self.n_row != self.old.n_row();
+        !columns.is_empty() && is_changed
     }
 
     fn check_kinds(&self) -> Result<(), Error> {
@@ -93,6 +196,9 @@ impl Editor<'_> {
                      decoded first",
                     desc.kind
                 )));
+            }
+            if self.changes(i) && desc.kind == KIND {
+                self.old_blocks(i)?;
             }
         }
         Ok(())
@@ -119,33 +225,39 @@ impl Editor<'_> {
         Ok(can_grow.then_some(OldTiles { header, order, seqnr: desc.seqnr, n_row }))
     }
 
-    fn write_storage(&mut self, i: usize) -> Result<(), Error> {
-        let seqnr = self.dat.next_seqnr;
-        self.dat.next_seqnr += 1;
+    fn write_storage(&mut self, i: usize, stage: &Stage) -> Result<(), Error> {
+        let seqnr = self.dat.storages[i].seqnr;
         let old = self.old_tiles(i)?;
         let indices = self.dat.storages[i].columns.clone();
+        let around = self.around(i)?;
+        let has_dysco =
+            (0..self.dat.storages.len()).any(|k| self.dat.storages[k].kind == KIND && self.changes(k));
         let mut columns = Vec::new();
         for c in indices {
             let source = match self.edits[c].source.take() {
                 Some(source) => source,
                 None => self.unchanged(c)?,
             };
-            columns.push(NewColumn { stored: StoredColumn::new(&self.dat.columns[c]), source });
+            let stored = StoredColumn::new(&self.dat.columns[c]);
+            let antenna = NAMES.iter().position(|name| *name == stored.name);
+            let noted = antenna.filter(|_| has_dysco).map(|k| self.noted[k].clone());
+            columns.push(NewColumn { stored, source, noted });
         }
+        self.plans[i].is_written = true;
         let table = self.path().to_owned();
         let files = NewFiles {
             disk: &self.disk,
             table: &table,
             seqnr,
+            stem: stage.stem(seqnr),
             order: self.dat.order,
             n_row: self.n_row,
             name: &self.plans[i].name,
             tile_rows: self.plans[i].tile_rows,
+            around,
         };
         let private = storage::write(&self.dat.storages[i].kind, &files, &mut columns, old.as_ref())?;
-        let desc = &mut self.dat.storages[i];
-        desc.private = private;
-        desc.seqnr = seqnr;
+        self.dat.storages[i].private = private;
         Ok(())
     }
 
@@ -174,14 +286,14 @@ impl Editor<'_> {
     fn remove_from(&self, seqnr: u32) -> Result<(), Error> {
         files_of(self.path(), |n| n >= seqnr).iter().try_for_each(|file| self.disk.remove(file))
     }
-}
 
-/// Puts a new table.dat in the place of the old one.
-fn replace_dat(editor: &Editor<'_>, dat: &TableDat) -> Result<(), Error> {
-    let (disk, table) = (&editor.disk, editor.path());
-    let new = table.join("table.dat_tmp");
-    disk.write(new.clone(), &dat::encode(dat))?;
-    disk.rename(&new, &table.join("table.dat"))
+    /// Puts a new table.dat in the place of the old one.
+    pub(crate) fn replace_dat(&self, dat: &TableDat) -> Result<(), Error> {
+        let table = self.path();
+        let new = table.join("table.dat_tmp");
+        self.disk.write(new.clone(), &dat::encode(dat))?;
+        self.disk.rename(&new, &table.join("table.dat"))
+    }
 }
 
 /// The files `table.fN…` of the numbers N that `wanted` picks.

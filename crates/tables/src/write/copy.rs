@@ -13,8 +13,8 @@ use crate::write::disk::Disk;
 use crate::write::editor::{Edit, Editor, StoragePlan};
 use crate::write::source::Source;
 use crate::write::spec::TableSpec;
-use crate::write::{dat, storage, sync};
-use crate::{DataType, Error, Table};
+use crate::write::{dat, storage};
+use crate::{DataType, Error, OpenOptions, Table, lock};
 
 /// What of a table is copied: all of it, unless something is picked.
 #[derive(Clone, Debug, Default)]
@@ -103,8 +103,8 @@ fn copy_files(disk: &Disk, table: &Table, place: &Path, dat: &TableDat) -> Resul
         disk.open(target)?.sync()?;
     }
     disk.write(place.join("table.dat"), &dat::encode(dat))?;
-    let counts = (dat.columns.len(), dat.storages.len());
-    sync::write(disk, place, sync::Counters::default(), dat.n_row, counts)?;
+    let lock = lock::new_file(dat.n_row, dat.columns.len() as u32, dat.storages.len());
+    disk.write(place.join("table.lock"), &lock)?;
     disk.sync_dir(place)
 }
 
@@ -122,7 +122,7 @@ fn copy_cells(
     }
     let spec = TableSpec { order: dat.order, keywords: dat.keywords.clone(), ..TableSpec::default() };
     create::empty_files(disk, place, &spec)?;
-    let mut editor = Editor::on(disk.clone(), place)?;
+    let mut editor = Editor::on(disk.clone(), place, &OpenOptions::default())?;
     editor.dat.titles.clone_from(&dat.titles);
     editor.dat.private.clone_from(&dat.private);
     editor.add_rows(rows.iter().map(|r| r.end - r.start).sum());

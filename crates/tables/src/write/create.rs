@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::desc::TableDat;
+use crate::lock;
 use crate::value::{Record, Value};
+use crate::write::dat;
 use crate::write::disk::{Disk, DiskHook};
 use crate::write::editor::Editor;
 use crate::write::spec::TableSpec;
-use crate::write::{dat, sync};
-use crate::{Error, Table};
+use crate::{Error, OpenOptions, Table};
 
 /// A table that is not yet where it is to be; it goes if it never gets there.
 pub(crate) struct Draft {
@@ -81,7 +82,7 @@ fn create<'a>(disk: Disk, path: &Path, spec: &TableSpec) -> Result<Editor<'a>, E
     let draft = Draft::new(&disk, path)?;
     let place = draft.place.clone();
     empty_table(&disk, &place, spec)?;
-    let mut editor = Editor::on(disk, &place)?;
+    let mut editor = Editor::on(disk, &place, &OpenOptions::default())?;
     editor.draft = Some(draft);
     spec.columns.iter().try_for_each(|column| editor.add_column(column))?;
     Ok(editor)
@@ -95,7 +96,7 @@ fn empty_table(disk: &Disk, place: &Path, spec: &TableSpec) -> Result<(), Error>
     for (name, subtable) in &spec.subtables {
         let path = place.join(name);
         empty_table(disk, &path, subtable)?;
-        let mut editor = Editor::on(disk.clone(), &path)?;
+        let mut editor = Editor::on(disk.clone(), &path, &OpenOptions::default())?;
         subtable.columns.iter().try_for_each(|column| editor.add_column(column))?;
         editor.commit()?;
         keywords.set(name, Value::Table(format!("././{name}")));
@@ -116,5 +117,5 @@ pub(crate) fn empty_files(disk: &Disk, place: &Path, spec: &TableSpec) -> Result
         storages: Vec::new(),
     };
     disk.write(place.join("table.dat"), &dat::encode(&dat))?;
-    sync::write(disk, place, sync::Counters::default(), 0, (0, 0))
+    disk.write(place.join("table.lock"), &lock::new_file(0, 0, 0))
 }

@@ -54,6 +54,11 @@ impl Disk {
         before.and_then(|()| action()).map_err(|source| Error::Write { file: path.to_owned(), source })
     }
 
+    /// Calls the hook before a call that is made elsewhere.
+    pub(crate) fn before(&self, call: DiskCall, path: &Path) -> Result<(), Error> {
+        self.call(call, path, || Ok(()))
+    }
+
     pub(crate) fn create_dir(&self, path: &Path) -> Result<(), Error> {
         self.call(DiskCall::Create, path, || std::fs::create_dir(path))
     }

@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 
 use crate::desc::{StorageDesc, TableDat};
 use crate::storage;
+use crate::storage::StoredColumn;
 use crate::value::{Record, Value};
+use crate::write::antennas::Noted;
 use crate::write::cells::{Cells, Kept, Target};
 use crate::write::create::Draft;
 use crate::write::disk::{Disk, DiskHook};
+use crate::write::dysco;
 use crate::write::encode::CellElement;
 use crate::write::encode::sealed::Encoding;
-use crate::write::exclusive::{Exclusive, exclusive};
 use crate::write::source::Source;
 use crate::write::spec::{ColumnSpec, StorageKind};
-use crate::{ColumnInfo, DataType, Error, Table};
+use crate::{ColumnInfo, DataType, DyscoSettings, Error, OpenOptions, Table};
 
-/// Changes of a table. Nothing happens before [`Editor::commit`], which makes all of them visible at one instant.
+/// Changes of a table. Nothing happens before [`Editor::commit`], which makes all of them visible at one instant, or,
+/// where nothing but single cells changes, each cell at one instant.
 ///
 /// ```no_run
 /// # use facette_tables::{ColumnSpec, DataType, Editor, StorageKind};
@@ -41,8 +44,8 @@ pub struct Editor<'a> {
     pub(crate) edits: Vec<Edit<'a>>,
     /// One for each storage manager of `dat`.
     pub(crate) plans: Vec<StoragePlan>,
-    /// From here on other programs wait.
-    _lock: Exclusive,
+    /// ANTENNA1 and ANTENNA2 as they were written.
+    pub(crate) noted: [Noted; 2],
 }
 
 /// What happens to a column.
@@ -58,17 +61,30 @@ pub(crate) struct StoragePlan {
     pub(crate) old: Option<usize>,
     pub(crate) name: String,
     pub(crate) tile_rows: Option<usize>,
+    /// Of a new Dysco one.
+    pub(crate) dysco: Option<DyscoSettings>,
     /// A column of it went.
     pub(crate) lost_one: bool,
+    /// Its new files are written already.
+    pub(crate) is_written: bool,
 }
 
 impl<'a> Editor<'a> {
-    /// Begins to change a table.
+    /// Begins to change a table. It is locked at the commit only; if another program changes it before, the commit is
+    /// an error.
     ///
     /// # Errors
-    /// As [`Table::open`], and when its files are of a kind that is not written.
+    /// As [`Table::open`], and when it is a view of other tables or its files are of a kind that is not written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::on(Disk::default(), path.as_ref())
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// As [`Editor::open`], with other options for its locks.
+    ///
+    /// # Errors
+    /// As [`Editor::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self, Error> {
+        Self::on(Disk::default(), path.as_ref(), options)
     }
 
     /// As [`Editor::open`], with a hook before each call that changes the disk; for tests.
@@ -76,13 +92,17 @@ impl<'a> Editor<'a> {
     /// # Errors
     /// As [`Editor::open`].
     pub fn open_hooked(path: impl AsRef<Path>, hook: DiskHook) -> Result<Self, Error> {
-        Self::on(Disk::hooked(hook), path.as_ref())
+        Self::on(Disk::hooked(hook), path.as_ref(), &OpenOptions::default())
     }
 
-    pub(crate) fn on(disk: Disk, path: &Path) -> Result<Self, Error> {
-        let lock = exclusive(path)?;
-        let old = Table::open(path)?;
+    pub(crate) fn on(disk: Disk, path: &Path, options: &OpenOptions) -> Result<Self, Error> {
+        let old = Table::open_with(path, options)?;
         let dat = old.dat().clone();
+        if old.is_view() {
+            let kind = dat.storages.first().map_or("view", |s| &s.kind);
+            let reason = format!("it is a {kind}, which shows cells of other tables; change those");
+            return Err(Error::Refused { table: path.to_owned(), reason });
+        }
         if let Some(storage) = dat.storages.iter().find(|s| s.kind.starts_with("MultiFile")) {
             let reason =
                 format!("its columns are kept in one {}; copy it to a plain table first", storage.kind);
@@ -90,12 +110,19 @@ impl<'a> Editor<'a> {
         }
         let plan = |i| {
             let name = storage::name(&old, i);
-            Ok(StoragePlan { old: Some(i), name: name?, tile_rows: None, lost_one: false })
+            Ok(StoragePlan {
+                old: Some(i),
+                name: name?,
+                tile_rows: None,
+                dysco: None,
+                lost_one: false,
+                is_written: false,
+            })
         };
         let plans = (0..dat.storages.len()).map(plan).collect::<Result<_, Error>>()?;
         let edits = dat.columns.iter().map(|_| Edit { source: None }).collect();
         let n_row = old.n_row();
-        Ok(Editor { disk, draft: None, old, dat, n_row, edits, plans, _lock: lock })
+        Ok(Editor { disk, draft: None, old, dat, n_row, edits, plans, noted: Default::default() })
     }
 
     /// Where the table is, or is being made.
@@ -133,7 +160,7 @@ impl<'a> Editor<'a> {
     /// As [`Table::subtable`] and [`Editor::open`].
     pub fn subtable<'b>(&self, name: &str) -> Result<Editor<'b>, Error> {
         let table = self.old.subtable(name)?;
-        Editor::on(self.disk.clone(), table.path())
+        Editor::on(self.disk.clone(), table.path(), self.old.options())
     }
 
     /// Adds rows at the end. Cells that are not written are zero, or have no value where that can be.
@@ -163,6 +190,16 @@ impl<'a> Editor<'a> {
             let reason =
                 format!("casacore opens no table with a {} column; use Short, UChar or Int", spec.data_type);
             return Err(self.refused(format!("{} of {reason}", spec.name)));
+        }
+        if let StorageKind::Dysco(settings) = spec.storage {
+            settings.check()?;
+            if dysco::kind(&StoredColumn::new(&spec.describe(0))).is_none() {
+                return Err(self.refused(format!(
+                    "Dysco holds complex columns and WEIGHT_SPECTRUM of Float, of a fixed shape [channel, \
+                     correlation]; keep {} elsewhere",
+                    spec.name
+                )));
+            }
         }
         let storage = self.storage_for(spec);
         let desc = spec.describe(storage);
@@ -198,13 +235,24 @@ impl<'a> Editor<'a> {
             StorageKind::Tiled { tile_rows } => tile_rows,
             _ => None,
         };
-        self.new_storage(kind, name, tile_rows)
+        let storage = self.new_storage(kind, name, tile_rows);
+        if let StorageKind::Dysco(settings) = spec.storage {
+            self.plans[storage].dysco = Some(settings);
+        }
+        storage
     }
 
     pub(crate) fn new_storage(&mut self, kind: &str, name: String, tile_rows: Option<usize>) -> usize {
         let desc = StorageDesc { kind: kind.to_owned(), seqnr: 0, private: Vec::new(), columns: Vec::new() };
         self.dat.storages.push(desc);
-        self.plans.push(StoragePlan { old: None, name, tile_rows, lost_one: false });
+        self.plans.push(StoragePlan {
+            old: None,
+            name,
+            tile_rows,
+            dysco: None,
+            lost_one: false,
+            is_written: false,
+        });
         self.plans.len() - 1
     }
 

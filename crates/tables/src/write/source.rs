@@ -103,6 +103,22 @@ impl<'a> Source<'a> {
         self.pieces = pieces;
     }
 
+    /// The rows that change, if all of them come from memory: there, a row's cell is as many after the first as it is
+    /// after the number that comes last.
+    pub(crate) fn kept(&self) -> Option<Vec<(Range<u64>, Rc<Kept>, u64)>> {
+        let changed = self.pieces.iter().filter(|p| !matches!(p.1, From::Old));
+        let kept = changed.map(|(rows, from)| match from {
+            From::Kept(kept, first) => Some((rows.clone(), Rc::clone(kept), *first)),
+            _ => None,
+        });
+        kept.collect()
+    }
+
+    /// Whether no row stays as it is.
+    pub(crate) fn is_all_changed(&self) -> bool {
+        self.pieces.iter().all(|p| !matches!(p.1, From::Old))
+    }
+
     /// Rows that do not come from the old column.
     pub(crate) fn changed(&self) -> impl Iterator<Item = Range<u64>> {
         self.pieces.iter().filter(|p| !matches!(p.1, From::Old)).map(|p| p.0.clone())

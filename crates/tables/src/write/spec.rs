@@ -1,16 +1,17 @@
 //! What a table and its columns are to be.
 
 use crate::desc::{ColumnDesc, Written};
+use crate::dysco::KIND;
 use crate::value::{Array, Elements, Record, Value};
 use crate::write::dat::zero;
-use crate::{ByteOrder, ColumnInfo, DataType, TableInfo};
+use crate::{ByteOrder, ColumnInfo, DataType, DyscoSettings, TableInfo};
 
 /// Bits of a column's option: kept inside the buckets, all of one shape.
 const DIRECT: i32 = 1;
 const FIXED_SHAPE: i32 = 4;
 
 /// Which storage manager keeps a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StorageKind {
     /// StandardStMan: for scalars, strings and arrays of any shape.
@@ -22,6 +23,8 @@ pub enum StorageKind {
         /// Rows of a tile; `None` for tiles of about 1 MiB.
         tile_rows: Option<usize>,
     },
+    /// DyscoStMan: lossy compression of complex columns and of WEIGHT_SPECTRUM, of one shape [channel, correlation].
+    Dysco(DyscoSettings),
     /// StManAipsIO, the first storage manager there was: only for tables that very old software reads.
     Aipsio,
 }
@@ -132,6 +135,7 @@ impl ColumnSpec {
             StorageKind::Standard => "StandardStMan",
             StorageKind::Incremental => "IncrementalStMan",
             StorageKind::Aipsio => "StManAipsIO",
+            StorageKind::Dysco(_) => KIND,
             StorageKind::Tiled { .. } if self.shape.is_some() || !self.is_array => "TiledColumnStMan",
             StorageKind::Tiled { .. } => "TiledShapeStMan",
         }
@@ -143,6 +147,7 @@ impl ColumnSpec {
             (None, StorageKind::Standard) => "SSMData".to_owned(),
             (None, StorageKind::Incremental) => "ISMData".to_owned(),
             (None, StorageKind::Aipsio) => "AipsIO".to_owned(),
+            (None, StorageKind::Dysco(_)) => format!("Dysco{}", self.name),
             (None, StorageKind::Tiled { .. }) => format!("Tiled{}", self.name),
         }
     }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::bytes::Order;
 use crate::cells::Sink;
+use crate::dysco::KIND;
 use crate::storage::StoredColumn;
+use crate::write::antennas::Noted;
 use crate::write::disk::{Disk, NewFile};
+use crate::write::dysco::Around;
 use crate::write::source::Source;
 use crate::write::tiled::OldTiles;
-use crate::write::{aipsio, incremental, standard, tiled};
+use crate::write::{aipsio, dysco, incremental, standard, tiled};
 
 /// Bytes of cells that writers ask a source for at once.
 pub(crate) const TOGETHER: usize = 1 << 20;
@@ -20,17 +23,21 @@ pub(crate) struct NewFiles<'a> {
     pub(crate) disk: &'a Disk,
     pub(crate) table: &'a Path,
     pub(crate) seqnr: u32,
+    /// What the names of the files begin with for now.
+    pub(crate) stem: String,
     pub(crate) order: Order,
     pub(crate) n_row: u64,
     /// The manager's name, which for tiled ones is that of the hypercolumn.
     pub(crate) name: &'a str,
     pub(crate) tile_rows: Option<usize>,
+    /// Of a Dysco one.
+    pub(crate) around: Option<Around>,
 }
 
 impl NewFiles<'_> {
-    /// `table.fN` with something appended.
+    /// The name, for now, of what will be `table.fN` with something appended.
     pub(crate) fn path(&self, suffix: &str) -> PathBuf {
-        self.table.join(format!("table.f{}{suffix}", self.seqnr))
+        self.table.join(format!("{}{suffix}", self.stem))
     }
 
     pub(crate) fn create(&self, suffix: &str) -> Result<NewFile, Error> {
@@ -42,17 +49,22 @@ impl NewFiles<'_> {
 pub(crate) struct NewColumn<'a> {
     pub(crate) stored: StoredColumn,
     pub(crate) source: Source<'a>,
+    /// Where its values are noted as well.
+    pub(crate) noted: Option<Noted>,
 }
 
 impl NewColumn<'_> {
     pub(crate) fn cells(&mut self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
-        self.source.cells(rows, sink)
+        match &self.noted {
+            Some(noted) => self.source.cells(rows, &mut noted.on_the_way(self.source.target.order, sink)),
+            None => self.source.cells(rows, sink),
+        }
     }
 }
 
 /// Storage managers that are written.
-const WRITTEN: [&str; 5] =
-    ["StandardStMan", "StManAipsIO", "IncrementalStMan", "TiledColumnStMan", "TiledShapeStMan"];
+const WRITTEN: [&str; 6] =
+    ["StandardStMan", "StManAipsIO", "IncrementalStMan", "TiledColumnStMan", "TiledShapeStMan", KIND];
 
 pub(crate) fn is_written(kind: &str) -> bool {
     WRITTEN.contains(&kind)
@@ -71,8 +83,12 @@ pub(crate) fn write(
         "IncrementalStMan" => incremental::write(files, columns),
         "StManAipsIO" => aipsio::write(files, columns),
         "TiledColumnStMan" | "TiledShapeStMan" => tiled::write(files, kind, columns, old),
-        other => {
-            Err(Error::Refused { table: files.table.to_owned(), reason: format!("{other} is not written") })
-        }
+        other => match &files.around {
+            Some(around) => dysco::write(files, columns, around),
+            None => Err(Error::Refused {
+                table: files.table.to_owned(),
+                reason: format!("{other} is not written"),
+            }),
+        },
     }
 }

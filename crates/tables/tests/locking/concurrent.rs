@@ -4,11 +4,10 @@
 //! read in one step must be of one generation, and no older than what was read before.
 
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use facette_tables::{DataType, Error, OpenOptions, Table};
+use facette_tables::{DataType, Editor, Error, OpenOptions, Table};
 
 use crate::python::{Script, say};
 
@@ -170,71 +169,54 @@ fn facette_writes_and_casacore_reads() {
     let mut reader = Script::start(test, &path, READER).unwrap();
     assert_eq!(reader.line(), "ready");
     let table = Table::open_with(&path, &options()).unwrap();
-    let in_place = InPlace::new(&path);
     reader.go();
     let end = Instant::now() + Duration::from_secs(seconds());
     let mut generation = 1;
     while Instant::now() < end && generation < LAST - 1 {
         generation += 1;
-        in_place.put(&table, generation);
+        put(&path, 0..TEST_ROWS, generation);
         let mut seen = Seen { generation, ..Seen::default() };
         seen.check(&table, "A", 0..TEST_ROWS, 1);
         seen.check(&table, "T", 0..TEST_ROWS, 6);
         std::thread::sleep(Duration::from_millis(4 + generation % 16));
     }
-    in_place.put(&table, LAST);
+    let mut editor = Editor::open_with(&path, &options()).unwrap();
+    editor.add_rows(1);
+    let refused = editor.commit().err().unwrap();
+    assert!(matches!(refused, Error::InUse { .. }), "{refused}");
+    let named = format!("process {} has {} open", reader.pid(), path.display());
+    assert!(refused.to_string().starts_with(&named), "{refused}");
+    put(&path, 0..TEST_ROWS, LAST);
     let line = reader.finish();
     let n_seen: u64 = line.split(' ').next().unwrap().parse().unwrap();
     assert!(n_seen >= seconds() / 2, "{line}");
     say(&format!("wrote {generation} generations; the reader saw, in reads: {line}"));
+    for n_row in [TEST_ROWS + 7, TEST_ROWS + 50] {
+        put(&path, 0..n_row, LAST);
+        Script::run(test, &path, READ_ONCE).unwrap();
+    }
 }
 
-/// Where columns A (32 bits) and T (6 doubles) of the first generation stand in their files.
-struct InPlace {
-    a: (std::fs::File, Vec<u64>),
-    t: (std::fs::File, Vec<u64>),
-}
+const READ_ONCE: &str = r#"
+t = table(path, lockoptions='auto', ack=False)
+rows = np.arange(t.nrows())
+for x in (t.getcol('A'), t.getcol('T')[:, 1, 2]):
+    assert np.array_equal(x, 21000 * 100000 + rows), x
+"#;
 
-impl InPlace {
-    fn new(path: &Path) -> InPlace {
-        let (mut a, mut t) = (None, None);
-        for i in 0..4 {
-            let path = path.join(format!("table.f{i}"));
-            a = a.or_else(|| find(&path, |row| (100_000 + row as i32).to_le_bytes().to_vec()));
-            let path = path.with_extension(format!("f{i}_TSM0"));
-            t = t.or_else(|| find(&path, |row| (100_000.0 + row as f64).to_le_bytes().repeat(6)));
-        }
-        InPlace { a: a.unwrap(), t: t.unwrap() }
-    }
-
-    fn put(&self, table: &Table, generation: u64) {
-        let mut lock = table.write_lock().unwrap();
-        for i in 0..table.column_names().count() {
-            lock.changes_storage(i);
-        }
-        for row in 0..TEST_ROWS {
-            let a = (generation * 100_000 + row) as i32;
-            self.a.0.write_all_at(&a.to_le_bytes(), self.a.1[row as usize]).unwrap();
-            let t = (a as f64).to_le_bytes().repeat(6);
-            self.t.0.write_all_at(&t, self.t.1[row as usize]).unwrap();
-        }
-        lock.release().unwrap();
-    }
+/// Writes columns A and T; adds rows if there are not so many.
+fn put(path: &Path, rows: Range<u64>, generation: u64) {
+    let mut editor = Editor::open_with(path, &options()).unwrap();
+    editor.add_rows(rows.end - editor.n_row());
+    let a: Vec<i32> = rows.map(|row| (generation * 100_000 + row) as i32).collect();
+    let t: Vec<f64> = a.iter().flat_map(|&a| [f64::from(a); 6]).collect();
+    editor.put("A", 0, &[], &a).unwrap();
+    editor.put("T", 0, &[2, 3], &t).unwrap();
+    editor.commit().unwrap();
 }
 
 /// The reader ends when it sees it; about the last whose cells are 32-bit numbers.
 const LAST: u64 = 21_000;
-
-/// The file and the positions of all rows' cells, if they are all there.
-fn find(path: &Path, cell: impl Fn(u64) -> Vec<u8>) -> Option<(std::fs::File, Vec<u64>)> {
-    let bytes = std::fs::read(path).ok()?;
-    let position = |row| {
-        let cell = cell(row);
-        bytes.windows(cell.len()).position(|window| window == cell).map(|at| at as u64)
-    };
-    let positions = (0..TEST_ROWS).map(position).collect::<Option<Vec<_>>>()?;
-    Some((std::fs::OpenOptions::new().write(true).open(path).ok()?, positions))
-}
 
 #[test]
 fn rows_that_go_are_an_error_and_not_a_wrong_value() {

@@ -3,20 +3,23 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use facette_tables::{Cells, ColumnSpec, DataType, Editor, StorageKind, Table, TableSpec};
 
 const TILED: StorageKind = StorageKind::Tiled { tile_rows: Some(64) };
 /// Shape of a cell of DATA: channels, correlations.
-const SHAPE: [usize; 2] = [16, 4];
+const SHAPE: [usize; 2] = [128, 4];
 
-/// What the process was started for: `make TABLE ROWS`, or `CHANGE TABLE CALL`, where CHANGE is append, add, overwrite
-/// or remove; at call number CALL (from 0) it aborts before the call is made. How many calls there were.
-pub(crate) fn work(order: &str) -> Result<usize, Box<dyn Error>> {
+/// What the process was started for: `make ROWS TABLE`, or `CHANGE CALL TABLE`, where CHANGE is append, add, overwrite,
+/// cells or remove; at call number CALL (from 0) it aborts before the call is made. How many calls there were and how
+/// long the commit took.
+#[expect(clippy::print_stdout, reason = "its parent reads it")]
+pub(crate) fn work(order: &str) -> Result<(usize, Duration), Box<dyn Error>> {
     let args: Vec<&str> = order.splitn(3, ' ').collect();
     let [what, number, path] = args[..] else { return Err("CHANGE CALL TABLE".into()) };
     if what == "make" {
-        return make(path, number.parse()?).map(|()| 0);
+        return make(path, number.parse()?).map(|()| (0, Duration::ZERO));
     }
     let (calls, last) = (Arc::new(AtomicUsize::new(0)), number.parse::<usize>()?);
     let counter = Arc::clone(&calls);
@@ -28,8 +31,10 @@ pub(crate) fn work(order: &str) -> Result<usize, Box<dyn Error>> {
     };
     let mut editor = Editor::open_hooked(path, Arc::new(hook))?;
     change(&mut editor, what)?;
+    println!("\nbegin");
+    let begin = Instant::now();
     editor.commit()?;
-    Ok(calls.load(Ordering::Relaxed))
+    Ok((calls.load(Ordering::Relaxed), begin.elapsed()))
 }
 
 fn make(path: &str, n_row: u64) -> Result<(), Box<dyn Error>> {
@@ -77,6 +82,13 @@ fn change(editor: &mut Editor<'_>, what: &str) -> Result<(), Box<dyn Error>> {
             let n_more = 1 + n_row / 2;
             editor.add_rows(n_more);
             fill(editor, n_row, n_row + n_more, 0.0)?;
+        }
+        "cells" => {
+            // Numbers in one page are written in place, cells across two of them by way of a copy.
+            for row in (0..n_row).step_by(7) {
+                editor.put("ANTENNA1", row, &[], &[row as i32 + 2000])?;
+                editor.put("UVW", row, &[3], &[row as f64 + 2000.0; 3])?;
+            }
         }
         "overwrite" => fill(editor, 0, n_row, 1000.0)?,
         "add" => {
