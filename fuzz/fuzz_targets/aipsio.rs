@@ -1,9 +1,9 @@
-//! Fuzz target: StManAipsIO.
+//! Fuzz target: StManAipsIO and its file of arrays, in both byte orders.
 #![no_main]
 
-use facette_fuzz::replace;
+use facette_fuzz::fixtures::{AIPSIO, replace_in};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    replace("aipsio", "table.f0", data);
+    replace_in(AIPSIO, data);
 });

@@ -62,6 +62,16 @@ impl Part {
         self.n_chan * self.n_corr
     }
 
+    /// Bytes of a cell in memory.
+    pub(super) fn cell_bytes(&self) -> usize {
+        self.n_value() * if self.is_weight { 4 } else { 8 }
+    }
+
+    /// Bits of the symbols of so many rows.
+    pub(super) fn symbol_bits(&self, n_row: usize) -> usize {
+        n_row * self.symbols_per_row * usize::from(self.bits)
+    }
+
     /// Bytes of the floats.
     pub(super) fn factor_bytes(&self) -> usize {
         4 * self.n_factor

@@ -12,6 +12,7 @@ mod antennas;
 mod decode;
 mod dictionary;
 mod encode;
+mod groups;
 mod header;
 mod layout;
 mod normalize;
@@ -77,26 +78,23 @@ impl Dysco {
         let per_block = geometry.rows_per_block as u64;
         let block = rows.start / per_block;
         let start = self.header.size + block * self.header.block_size + part.offset;
-        let in_block = (rows.start - block * per_block) as usize..(rows.end - block * per_block) as usize;
-        let bit = |row: usize| row * part.symbols_per_row * usize::from(part.bits);
-        let (first, end) = (bit(in_block.start), bit(in_block.end));
-        let symbols = start + part.factor_bytes() as u64 + first as u64 / 8;
+        let first = (rows.start - block * per_block) as usize;
+        let n_row = (rows.end - rows.start) as usize;
         self.file.read(start, part.factor_bytes(), &mut decoder.raw_factors)?;
-        self.file.read(symbols, end.div_ceil(8) - first / 8, &mut decoder.packed)?;
-        decoder.first_bit = first % 8;
         decoder.pairs = match &self.antennas {
             Some(antennas) if !part.is_weight => antennas.read(rows, geometry.n_antenna)?,
             _ => Vec::new(),
         };
-        decoder.begin(in_block.start);
-        let shape = [part.n_chan, part.n_corr];
-        let together = (BLOCK / (8 * part.n_value())).max(1);
-        let mut done = 0;
-        while done < in_block.len() {
-            let n_cell = together.min(in_block.len() - done);
-            let bytes = decoder.cells(done, n_cell);
-            sink.defined(Run { shape: &shape, n_cell, repeat: 1, data: Data::Fixed(bytes) })?;
-            done += n_cell;
+        decoder.begin(first);
+        let together = (BLOCK / part.cell_bytes()).max(1);
+        for done in (0..n_row).step_by(together) {
+            let n_cell = together.min(n_row - done);
+            let bits = part.symbol_bits(first + done)..part.symbol_bits(first + done + n_cell);
+            let bytes = bits.start / 8..bits.end.div_ceil(8);
+            let symbols = start + (part.factor_bytes() + bytes.start) as u64;
+            self.file.read(symbols, bytes.len(), &mut decoder.packed)?;
+            decoder.first_bit = bits.start % 8;
+            hand_on(part, decoder, done..done + n_cell, sink)?;
         }
         Ok(())
     }
@@ -126,7 +124,8 @@ impl Storage for Dysco {
         let mut start = rows.start;
         if start < end && !sink.shape_only() {
             let part = &self.header.parts[i_column];
-            let mut decoder = Decoder::new(part, &self.header.geometry, self.dictionary.as_ref(), self.order);
+            let is_swapped = self.order == Order::Big;
+            let mut decoder = Decoder::new(part, &self.header.geometry, self.dictionary.as_ref(), is_swapped);
             while start < end {
                 let stop = end.min((start / per_block + 1) * per_block);
                 self.read_block(part, start..stop, &mut decoder, sink)?;
@@ -135,4 +134,26 @@ impl Storage for Dysco {
         }
         if start < rows.end { self.zeros(i_column, rows.end - start, sink) } else { Ok(()) }
     }
+}
+
+/// Decodes rows, counted from the first that is read of the block: straight to where they are wanted, or by way of a
+/// buffer.
+fn hand_on(
+    part: &Part,
+    decoder: &mut Decoder<'_>,
+    rows: Range<usize>,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    let (shape, n_cell) = ([part.n_chan, part.n_corr], rows.len());
+    if let Some(room) = sink.room(&shape, n_cell)? {
+        decoder.cells(rows.start, room);
+        sink.placed();
+        return Ok(());
+    }
+    let mut bytes = std::mem::take(&mut decoder.out);
+    bytes.resize(n_cell * part.cell_bytes(), 0);
+    decoder.cells(rows.start, &mut bytes);
+    let handed = sink.defined(Run { shape: &shape, n_cell, repeat: 1, data: Data::Fixed(&bytes) });
+    decoder.out = bytes;
+    handed
 }

@@ -2,6 +2,8 @@
 //!
 //! Eight symbols fill b bytes, so whole groups are taken apart with shifts that the compiler knows.
 
+use super::groups::symbols;
+
 /// Makes `out` the `n` symbols whose bits begin at bit `first` of `packed`.
 ///
 /// # Panics
@@ -30,14 +32,8 @@ fn unpack_by<const BITS: usize>(packed: &[u8], first: usize, n: usize, out: &mut
         done += 1;
     }
     let groups = &packed[(first + done * BITS).div_ceil(8)..(first + n * BITS).div_ceil(8)];
-    for group in groups.chunks_exact(BITS).take((n - done) / 8) {
-        let mut word = [0; 16];
-        word[..BITS].copy_from_slice(group);
-        let word = u128::from_le_bytes(word);
-        let mask = (1_u32 << BITS) - 1;
-        out.extend_from_slice(&std::array::from_fn::<u16, 8, _>(|i| {
-            ((word >> (i * BITS)) as u32 & mask) as u16
-        }));
+    for group in groups.as_chunks::<BITS>().0.iter().take((n - done) / 8) {
+        out.extend_from_slice(&symbols(group).map(|symbol| symbol as u16));
         done += 8;
     }
     while done < n {
