@@ -130,11 +130,6 @@ impl Table {
         &self.inner.options
     }
 
-    /// Whether its cells are all in other tables.
-    pub(crate) fn is_view(&self) -> bool {
-        self.inner.lock.is_none()
-    }
-
     /// The sync record that the table was opened with.
     pub(crate) fn sync(&self) -> Option<&SyncRecord> {
         self.inner.sync.as_ref()
