@@ -140,3 +140,78 @@ fn cells_that_do_not_suit_are_refused_with_what_does() {
     let message = editor.commit().err().unwrap().to_string();
     assert!(message.ends_with("takes 1 more cells, not the end of its source"), "{message}");
 }
+
+/// A file system of a few megabytes; gone when it is dropped.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    /// `None`, said aloud, where that is not allowed.
+    #[expect(clippy::print_stderr, reason = "said aloud")]
+    fn mount() -> Option<Small> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(dir.path());
+        if command.output().is_ok_and(|output| output.status.success()) {
+            return Some(Small(dir));
+        }
+        eprintln!("SKIPPED the test of a disk that is full: no file system may be mounted here");
+        None
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_is_named_and_the_table_stays() {
+    let Some(small) = Small::mount() else { return };
+    let path = small.0.path().join("t");
+    let mut editor = Table::create(&path, &spec()).unwrap();
+    fill(&mut editor, 200);
+    editor.commit().unwrap();
+    let big = |editor: &mut Editor<'_>, rows: std::ops::Range<u64>| {
+        editor.write("DATA", rows, |rows, cells| {
+            rows.into_iter().try_for_each(|_| cells.push(&[9000], &[[1.0_f32; 2]; 9000]))
+        })
+    };
+    for change in ["rows", "cells", "column"] {
+        let mut editor = Editor::open(&path).unwrap();
+        match change {
+            "rows" => {
+                editor.add_rows(400);
+                big(&mut editor, 200..600).unwrap();
+            }
+            "cells" => big(&mut editor, 0..200).unwrap(),
+            _ => {
+                editor.add_column(&ColumnSpec::array("MORE", DataType::Double).shape(&[9000])).unwrap();
+            }
+        }
+        let error = editor.commit().err().unwrap();
+        assert!(matches!(error, Error::Write { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("cannot write") && message.contains("No space left"), "{message}");
+        check(&path, 200);
+        assert!(!Table::open(&path).unwrap().has_column("MORE"));
+        let names = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name());
+        assert!(names.into_iter().all(|n| !n.to_string_lossy().starts_with('.')), "nothing is left of it");
+    }
+    // With room again it goes.
+    let mut editor = Editor::open(&path).unwrap();
+    fill(&mut editor, 10);
+    editor.commit().unwrap();
+    check(&path, 210);
+}
+
+#[test]
+fn what_cannot_be_changed_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut editor = Table::create(dir.path().join("t"), &spec()).unwrap();
+    editor.add_rows(1 << 32);
+    let message = editor.commit().err().unwrap().to_string();
+    assert!(message.contains("TiledShapeStMan counts rows with 32 bits"), "{message}");
+    let message = Editor::open(testkit::fixture("managers/selected.tab")).err().unwrap().to_string();
+    assert!(message.contains("it is a RefTable, which shows cells of other tables"), "{message}");
+}

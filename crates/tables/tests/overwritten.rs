@@ -76,16 +76,16 @@ fn cells_of_real_tables_change_where_they_are_and_no_others_do() {
         let path = dir.path().join(name);
         copy_dir(&real, &path);
         let old = Table::open(&path).unwrap();
-        let rows = [0, old.n_row() / 3, old.n_row() - 1];
+        // One row has no others in which cells may stay as they are.
+        if old.n_row() < 2 {
+            continue;
+        }
+        let rows = [old.n_row() / 3, old.n_row() - 1];
         let mut lines = Vec::new();
         for column in old.column_names().map(|n| old.column(n).unwrap()) {
             let in_place = !column.info().storage_manager.starts_with("Incremental");
             let (mut editor, calls) = editor(&path);
-            // One row has no others in which cells may stay as they are.
-            if !in_place
-                || old.n_row() < 2
-                || !rows[1..].iter().all(|&row| put_other(&mut editor, &column, row))
-            {
+            if !in_place || !rows.iter().all(|&row| put_other(&mut editor, &column, row)) {
                 continue;
             }
             editor.commit().unwrap();
@@ -98,7 +98,7 @@ fn cells_of_real_tables_change_where_they_are_and_no_others_do() {
         }
         let Some(mut python) = testkit::peer_python(test) else { continue };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/written/overwritten.py");
-        let rows = rows[1..].iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        let rows = rows.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
         let output = python.arg(script).arg(real).arg(path).arg(rows).args(lines).output().unwrap();
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -120,10 +120,14 @@ fn what_cannot_be_overwritten_becomes_new_files_and_keywords_go_along() {
     assert_eq!(table.keywords().int("NOTE"), Some(5));
     let of = |calls: &Calls, call| calls.lock().unwrap().iter().filter(|c| c.0 == call).count();
     assert_eq!(of(&calls, DiskCall::Rename), 1);
-    // A cell of DATA is larger than a page: its file is copied.
+    // A cell of 3488 bytes is in two pages: its file is copied.
+    let Some(real) = testkit::real_data(test, "ms/ovro_lwa.ms") else { return };
+    let other = dir.path().join("other.ms");
+    copy_dir(&real, &other);
+    let table = Table::open(&other).unwrap();
     let shape = table.column("DATA").unwrap().cell_shape(9).unwrap().unwrap();
     let n = shape.iter().product();
-    let (mut change, calls) = editor(&path);
+    let (mut change, calls) = editor(&other);
     change.put("DATA", 9, &shape, &vec![[4.0_f32, -1.0]; n]).unwrap();
     change.commit().unwrap();
     assert_eq!((of(&calls, DiskCall::Copy), of(&calls, DiskCall::Rename)), (1, 1));

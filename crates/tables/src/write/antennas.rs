@@ -52,18 +52,12 @@ impl Sink for Noting<'_> {
 }
 
 impl Editor<'_> {
-    /// The antennas of all rows as they will be; `None` if the table has no such columns.
-    pub(crate) fn antennas(&self) -> Result<Option<[Vec<i32>; 2]>, Error> {
-        let [Some(first), Some(second)] = [0, 1].map(|i| self.antenna(i).transpose()) else {
-            return Ok(None);
-        };
-        Ok(Some([first?, second?]))
+    /// The antennas of all rows as they will be.
+    pub(crate) fn antennas(&self) -> Result<[Vec<i32>; 2], Error> {
+        Ok([self.antenna(0)?, self.antenna(1)?])
     }
 
-    fn antenna(&self, i: usize) -> Result<Option<Vec<i32>>, Error> {
-        if !self.column_names().any(|name| name == NAMES[i]) {
-            return Ok(None);
-        }
+    fn antenna(&self, i: usize) -> Result<Vec<i32>, Error> {
         let noted = self.noted[i].values();
         let n_read = self.n_row - noted.len() as u64;
         let mut values = Vec::new();
@@ -71,6 +65,6 @@ impl Editor<'_> {
             self.old.column(NAMES[i])?.read_flat(0..n_read, &mut values)?;
         }
         values.extend(noted);
-        Ok(Some(values))
+        Ok(values)
     }
 }

@@ -17,11 +17,25 @@ pub(crate) struct Target {
     pub(crate) table: PathBuf,
     pub(crate) info: ColumnInfo,
     pub(crate) order: Order,
+    /// Bytes of a scalar string; 0 when any length goes.
+    max_length: usize,
 }
 
 impl Target {
     pub(crate) fn new(table: PathBuf, desc: &ColumnDesc, order: Order) -> Self {
-        Target { table, info: desc.info.clone(), order }
+        let max_length = if desc.info.is_array { 0 } else { desc.max_length };
+        Target { table, info: desc.info.clone(), order, max_length }
+    }
+
+    fn check_lengths(&self, strings: &Strings) -> Result<(), Error> {
+        match strings.iter().find(|text| self.max_length > 0 && text.len() > self.max_length) {
+            Some(text) => {
+                let expected = format!("strings of at most {} bytes", self.max_length);
+                let found = format!("{} bytes: {}", text.len(), String::from_utf8_lossy(text));
+                Err(self.refuse(expected, found))
+            }
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn refuse(&self, expected: impl Into<String>, found: impl Into<String>) -> Error {
@@ -121,9 +135,15 @@ impl<'a> Cells<'a> {
         if n_cell == 0 || n == 0 {
             return Ok(());
         }
+        if let Some(bytes) = T::as_stored(elements, self.target.order) {
+            return self.sink.defined(Run { shape: &cell, n_cell, repeat: n, data: Data::Fixed(bytes) });
+        }
         T::encode(elements, self.target.order, self.encoding);
         let data = match self.target.info.data_type {
-            DataType::String => Data::Strings(&self.encoding.strings),
+            DataType::String => {
+                self.target.check_lengths(&self.encoding.strings)?;
+                Data::Strings(&self.encoding.strings)
+            }
             _ => Data::Fixed(&self.encoding.bytes),
         };
         self.sink.defined(Run { shape: &cell, n_cell, repeat: n, data })

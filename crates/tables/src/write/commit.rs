@@ -19,6 +19,9 @@ use crate::write::tiled::OldTiles;
 use crate::write::{dat, storage};
 use crate::{Error, LockOption, Table, WriteLock};
 
+/// Rows that the map of a TiledShapeStMan can count.
+const MOST_SHAPED_ROWS: u64 = u32::MAX as u64;
+
 /// Storage managers to be written, by number.
 #[derive(Default)]
 struct Work {
@@ -87,8 +90,10 @@ impl Editor<'_> {
 
     /// New files in the place of old ones.
     fn replace(&mut self) -> Result<(), Error> {
-        // Whoever is in the way is told before the work.
-        drop(self.lock_for_files()?);
+        // Whoever is in the way is told before the work, and killed writers make room for it.
+        let lock = self.lock_for_files()?;
+        remove_abandoned(&self.disk, self.path())?;
+        drop(lock);
         let stage = Stage::new();
         let result = self.stage(&stage).and_then(|work| self.publish(&stage, &work));
         if result.is_err() {
@@ -125,14 +130,15 @@ impl Editor<'_> {
         let lock = self.lock_for_files()?;
         let before = lock.record()?;
         // Nobody else writes now, so these are of writers that were killed.
-        remove_abandoned(&self.disk, self.path())?;
         let first_new = self.old.dat().next_seqnr;
         self.remove_from(first_new)?;
         let storages: Vec<usize> = (0..self.dat.storages.len()).filter(|&i| self.changes(i)).collect();
         let after = self.next_record(before.clone(), &storages);
+        let lengths = self.lengths(work);
         let result = work.under_lock.iter().try_for_each(|&i| self.write_storage(i, stage));
         if let Err(error) = result.and_then(|()| self.switch(stage, &lock)) {
             let _ = self.remove_from(first_new);
+            shorten(&lengths);
             if self.n_row != self.old.n_row() {
                 let _ = lock.replace_record(before);
             }
@@ -142,6 +148,14 @@ impl Editor<'_> {
         self.replace_record(&lock, Some(after))?;
         self.tidy_up();
         Ok(())
+    }
+
+    /// How long the files are that new ones share their bytes with.
+    fn lengths(&self, work: &Work) -> Vec<(PathBuf, u64)> {
+        let old = |i: &usize| self.plans[*i].old.map(|old| self.old.dat().storages[old].seqnr);
+        let numbers: Vec<u32> = work.under_lock.iter().filter_map(old).collect();
+        let files = files_of(self.path(), |seqnr| numbers.contains(&seqnr));
+        files.into_iter().filter_map(|f| Some((f.clone(), f.metadata().ok()?.len()))).collect()
     }
 
     /// Gives the new files their names and then puts the new table.dat in place.
@@ -189,6 +203,11 @@ impl Editor<'_> {
 
     fn check_kinds(&self) -> Result<(), Error> {
         for (i, desc) in self.dat.storages.iter().enumerate() {
+            if self.changes(i) && desc.kind == "TiledShapeStMan" && self.n_row > MOST_SHAPED_ROWS {
+                let name = &self.dat.columns[desc.columns[0]].info.name;
+                let what = "TiledShapeStMan counts rows with 32 bits; give it a fixed shape";
+                return Err(self.refused(format!("{} rows of column {name}: {what}", self.n_row)));
+            }
             if self.changes(i) && !storage::is_written(&desc.kind) {
                 let name = &self.dat.columns[desc.columns[0]].info.name;
                 return Err(self.refused(format!(
@@ -293,6 +312,15 @@ impl Editor<'_> {
         let new = table.join("table.dat_tmp");
         self.disk.write(new.clone(), &dat::encode(dat))?;
         self.disk.rename(&new, &table.join("table.dat"))
+    }
+}
+
+/// Gives back the space of rows that were not added.
+fn shorten(lengths: &[(PathBuf, u64)]) {
+    for (path, length) in lengths {
+        let file = std::fs::OpenOptions::new().write(true).open(path);
+        // Rows behind the last are no damage.
+        let _ = file.and_then(|f| if f.metadata()?.len() > *length { f.set_len(*length) } else { Ok(()) });
     }
 }
 

@@ -70,7 +70,9 @@ fn copy(disk: &Disk, table: &Table, place: &Path, selection: &Selection) -> Resu
     disk.create_dir(place)?;
     let mut dat = TableDat { n_row: table.n_row(), ..table.dat().clone() };
     copy_subtables(disk, table, place, &mut dat)?;
-    disk.write(place.join("table.info"), table.info().text().as_bytes())?;
+    // With what it says to people.
+    let info = std::fs::read(table.path().join("table.info"));
+    disk.write(place.join("table.info"), &info.unwrap_or_else(|_| table.info().text().into_bytes()))?;
     if selection.is_all() && !table.is_view() {
         copy_files(disk, table, place, &dat)
     } else {

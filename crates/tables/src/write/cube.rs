@@ -41,6 +41,8 @@ pub(crate) struct Cube {
     first_band: u64,
     /// Memory of bands that were written.
     spare: Vec<Vec<u8>>,
+    /// Rows lie in the tile as they come and all of them come.
+    is_plain: bool,
 }
 
 /// How a cube lies in its file.
@@ -72,6 +74,7 @@ impl Cube {
         let band = shape.cell.iter().zip(axes).map(|(&c, &t)| c.div_ceil(t)).product();
         let plane = axes.iter().product();
         let merged = merge_axes(&shape.cell, axes);
+        let is_whole = merged.0 == merged.1;
         let CubeShape { number, cell, tile, offset } = shape;
         let (bands, first_band) = (VecDeque::new(), 0);
         let mut cube = Cube {
@@ -89,6 +92,7 @@ impl Cube {
             bands,
             first_band,
             spare: Vec::new(),
+            is_plain: types.len() == 1 && types[0] != DataType::Bool && band == 1 && is_whole,
         };
         cube.load_last()?;
         Ok(cube)
@@ -130,21 +134,24 @@ impl Cube {
     }
 
     /// Puts `n` cells of column `i` into rows from `position` on.
-    pub(crate) fn put(&mut self, i: usize, position: u64, n: usize, data: &[u8]) {
+    pub(crate) fn put(&mut self, i: usize, position: u64, n: usize, data: &[u8]) -> Result<(), Error> {
         let (tile_rows, per_cell) = (self.tile_rows(), data.len() / n.max(1));
         let mut done = 0;
         while done < n {
             let row = position + done as u64;
             let (k, in_tile) = ((row / tile_rows - self.first_band) as usize, (row % tile_rows) as usize);
             let here = (n - done).min(tile_rows as usize - in_tile);
+            let cells = &data[done * per_cell..(done + here) * per_cell];
+            if self.is_plain && here == tile_rows as usize && k == 0 && self.bands.is_empty() {
+                self.file.write_at(self.band_at(self.first_band), cells)?;
+                self.first_band += 1;
+                done += here;
+                continue;
+            }
             while self.bands.len() <= k {
-                let size = self.band_size();
-                let mut band = self.spare.pop().unwrap_or_default();
-                band.clear();
-                band.resize(size, 0);
+                let band = self.new_band();
                 self.bands.push_back(band);
             }
-            let cells = &data[done * per_cell..(done + here) * per_cell];
             if self.band == 1 && self.merged.0 == self.merged.1 {
                 self.put_whole(i, k, in_tile, cells);
             } else {
@@ -153,6 +160,18 @@ impl Cube {
             }
             done += here;
         }
+        Ok(())
+    }
+
+    /// Memory for a band, of zeros where a row may not come.
+    fn new_band(&mut self) -> Vec<u8> {
+        let size = self.band_size();
+        let mut band = self.spare.pop().unwrap_or_default();
+        if !self.is_plain {
+            band.clear();
+        }
+        band.resize(size, 0);
+        band
     }
 
     /// Cells that lie in the tile as they come.
@@ -220,6 +239,16 @@ impl Cube {
 
     /// Writes what is left; all durable.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        if self.is_plain
+            && let Some(last) = self.bands.back_mut()
+        {
+            // Memory that was used before holds other rows there.
+            let used = (self.n_row % self.tile[self.tile.len() - 1] as u64) as usize * self.plane;
+            let used = used * self.parts[0].size;
+            if used > 0 {
+                last[used..].fill(0);
+            }
+        }
         while !self.bands.is_empty() {
             self.write_first()?;
         }

@@ -11,13 +11,16 @@ use crate::storage::StoredColumn;
 use crate::write::disk::Stream;
 use crate::write::editor::Editor;
 use crate::write::storage::{NewColumn, NewFiles};
-use crate::{DataType, DyscoNormalization, DyscoSettings, Error};
+use crate::{DataType, DyscoSettings, Error};
+
+/// Columns that casacore's Dysco wants in its table.
+const NEEDED: [&str; 5] = ["ANTENNA1", "ANTENNA2", "FIELD_ID", "DATA_DESC_ID", "TIME"];
 
 /// What the cells' storage manager does not know.
 pub(crate) struct Around {
     pub(crate) settings: DyscoSettings,
-    /// ANTENNA1 and ANTENNA2 of all rows; `None` if the table has no such columns.
-    pub(crate) pairs: Option<[Vec<i32>; 2]>,
+    /// ANTENNA1 and ANTENNA2 of all rows.
+    pub(crate) pairs: [Vec<i32>; 2],
     /// Rows of a block there were.
     pub(crate) rows_per_block: Option<usize>,
     /// A file that goes on with new rows, and how many it has.
@@ -31,15 +34,7 @@ impl Around {
 
     /// More than the largest number of an antenna.
     fn n_antenna(&self) -> Result<usize, Error> {
-        let Some(pairs) = &self.pairs else {
-            return match self.settings.normalization {
-                DyscoNormalization::AntennaFrequency => {
-                    Err(Self::fail("without columns ANTENNA1 and ANTENNA2; choose another normalization"))
-                }
-                _ => Ok(1),
-            };
-        };
-        let all = || pairs.iter().flatten();
+        let all = || self.pairs.iter().flatten();
         if all().any(|&a| a < 0) {
             return Err(Self::fail("rows whose ANTENNA1 or ANTENNA2 is negative"));
         }
@@ -47,18 +42,16 @@ impl Around {
     }
 
     fn of(&self, rows: Range<u64>) -> Vec<(usize, usize)> {
-        let Some([first, second]) = &self.pairs else { return Vec::new() };
+        let [first, second] = &self.pairs;
         let rows = rows.start as usize..rows.end as usize;
         first[rows.clone()].iter().zip(&second[rows]).map(|(&a, &b)| (a as usize, b as usize)).collect()
     }
 
     /// Rows of a block: about those of one time, after which the first pair of antennas comes again.
     fn rows_per_block(&self, n_row: u64) -> u64 {
-        let again = self.pairs.as_ref().and_then(|[first, second]| {
-            let mut pairs = first.iter().zip(second);
-            let pair = pairs.next()?;
-            pairs.position(|p| p == pair).map(|i| i as u64 + 1)
-        });
+        let [first, second] = &self.pairs;
+        let mut pairs = first.iter().zip(second);
+        let again = pairs.next().and_then(|pair| pairs.position(|p| p == pair)).map(|i| i as u64 + 1);
         let wanted = self.rows_per_block.map_or(again.unwrap_or(n_row), |n| n as u64);
         rows_per_block(n_row, wanted)
     }
@@ -81,8 +74,14 @@ impl Editor<'_> {
     /// The settings of old Dysco storage manager `i`, which is written whole or goes on; `None` for a new one.
     ///
     /// # Errors
-    /// When cells of a block are to stay as they are, or new rows are not whole blocks.
+    /// When cells of a block are to stay as they are, new rows are not whole blocks, or columns are not there without
+    /// which casacore opens no such table.
     pub(crate) fn old_blocks(&self, i: usize) -> Result<Option<Around>, Error> {
+        if let Some(missing) = NEEDED.iter().find(|needed| !self.column_names().any(|name| name == **needed))
+        {
+            let reason = format!("Dysco needs the columns {}; {missing} is not there", NEEDED.join(", "));
+            return Err(self.refused(reason));
+        }
         let Some(old) = self.plans[i].old else { return Ok(None) };
         let desc = &self.old.dat().storages[old];
         let stored = desc.columns.iter().map(|&c| StoredColumn::new(&self.old.dat().columns[c]));
@@ -94,7 +93,7 @@ impl Editor<'_> {
             self.dat.storages[i].columns.iter().map(|&c| self.edits[c].source.as_ref()).collect();
         if sources.iter().all(|s| s.is_some_and(|s| s.is_all_changed())) {
             let rows_per_block = Some(per_block).filter(|&n| n > 0);
-            return Ok(Some(Around { settings, pairs: None, rows_per_block, old: None }));
+            return Ok(Some(Around { settings, pairs: Default::default(), rows_per_block, old: None }));
         }
         let in_old = sources.iter().flatten().flat_map(|s| s.changed()).any(|rows| rows.start < n_old);
         let is_whole = |n: u64| per_block > 0 && n.is_multiple_of(per_block as u64);
@@ -105,7 +104,12 @@ impl Editor<'_> {
                 self.old.dat().columns[desc.columns[0]].info.name
             )));
         }
-        Ok(Some(Around { settings, pairs: None, rows_per_block: None, old: Some((file, n_old)) }))
+        Ok(Some(Around {
+            settings,
+            pairs: Default::default(),
+            rows_per_block: None,
+            old: Some((file, n_old)),
+        }))
     }
 }
 

@@ -31,6 +31,11 @@ pub(crate) mod sealed {
         /// Whether a column of this type takes them.
         fn suits(data_type: DataType) -> bool;
 
+        /// The elements as the table's files hold them, if that is how they are in memory.
+        fn as_stored(_elements: &[Self], _order: Order) -> Option<&[u8]> {
+            None
+        }
+
         /// Makes `out` the elements as the table's files hold them, Bool one byte each.
         fn encode(elements: &[Self], order: Order, out: &mut Encoding);
     }
@@ -48,6 +53,11 @@ macro_rules! numbers {
 
             fn suits(data_type: DataType) -> bool {
                 matches!(data_type, $(DataType::$kind)|+)
+            }
+
+            fn as_stored(elements: &[Self], order: Order) -> Option<&[u8]> {
+                let is_native = (order == Order::Little) == cfg!(target_endian = "little");
+                is_native.then(|| bytemuck::cast_slice(elements))
             }
 
             fn encode(elements: &[Self], order: Order, out: &mut Encoding) {
@@ -87,6 +97,10 @@ macro_rules! pairs {
                 data_type == DataType::$kind
             }
 
+            fn as_stored(elements: &[Self], order: Order) -> Option<&[u8]> {
+                <$t>::as_stored(elements.as_flattened(), order)
+            }
+
             fn encode(elements: &[Self], order: Order, out: &mut Encoding) {
                 <$t>::encode(elements.as_flattened(), order, out);
             }
@@ -106,6 +120,10 @@ impl Encoded for bool {
 
     fn suits(data_type: DataType) -> bool {
         data_type == DataType::Bool
+    }
+
+    fn as_stored(elements: &[Self], _order: Order) -> Option<&[u8]> {
+        Some(bytemuck::cast_slice(elements))
     }
 
     fn encode(elements: &[Self], _order: Order, out: &mut Encoding) {

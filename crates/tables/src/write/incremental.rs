@@ -110,6 +110,14 @@ impl Values<'_> {
         self.row += n;
     }
 
+    /// Whether cell `i` is of numbers that are the column's value already.
+    fn is_present(&self, run: &Run<'_>, i: usize) -> bool {
+        let (Data::Fixed(bytes), Some(present)) = (run.data, &self.present.value) else { return false };
+        let size = bytes.len() / run.n_cell.max(1);
+        let is_kept_so = self.column.direct && self.column.data_type != DataType::Bool;
+        is_kept_so && present[..] == bytes[i * size..(i + 1) * size]
+    }
+
     /// Cell `i` as it is kept in a bucket.
     fn value(&mut self, run: &Run<'_>, i: usize) -> Result<Vec<u8>, Error> {
         let n = element_count(run.shape).unwrap_or(0);
@@ -186,6 +194,10 @@ impl Sink for Values<'_> {
         let (rounds, each) = if run.n_cell == 1 { (1, run.repeat) } else { (run.repeat, 1) };
         for _ in 0..rounds {
             for i in 0..run.n_cell {
+                if self.is_present(&run, i) {
+                    self.row += each as u64;
+                    continue;
+                }
                 let value = self.value(&run, i)?;
                 self.next(value, each as u64);
             }

@@ -22,6 +22,7 @@ mod incremental;
 mod out;
 mod overwrite;
 mod patches;
+mod schema;
 mod source;
 mod spec;
 mod stage;

@@ -28,6 +28,9 @@ enum From {
     Callback(usize),
 }
 
+/// Rows, the memory with their cells, and the row of the first cell there.
+pub(crate) type KeptRows = (Range<u64>, Rc<Kept>, u64);
+
 /// All rows of a column to be written.
 pub(crate) struct Source<'a> {
     pub(crate) target: Target,
@@ -103,9 +106,8 @@ impl<'a> Source<'a> {
         self.pieces = pieces;
     }
 
-    /// The rows that change, if all of them come from memory: there, a row's cell is as many after the first as it is
-    /// after the number that comes last.
-    pub(crate) fn kept(&self) -> Option<Vec<(Range<u64>, Rc<Kept>, u64)>> {
+    /// The rows that change, if all of them come from memory.
+    pub(crate) fn kept(&self) -> Option<Vec<KeptRows>> {
         let changed = self.pieces.iter().filter(|p| !matches!(p.1, From::Old));
         let kept = changed.map(|(rows, from)| match from {
             From::Kept(kept, first) => Some((rows.clone(), Rc::clone(kept), *first)),

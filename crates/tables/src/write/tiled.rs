@@ -268,7 +268,7 @@ impl TileSink<'_, '_> {
             else {
                 return Err(self.refuse(format!("shape {shape:?}")));
             };
-            cube.put(self.i, position, n as usize, &bytes[from * size..(from + n as usize) * size]);
+            cube.put(self.i, position, n as usize, &bytes[from * size..(from + n as usize) * size])?;
             from += n as usize;
             self.done += n;
         }
