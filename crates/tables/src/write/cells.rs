@@ -175,7 +175,7 @@ impl<'a> Cells<'a> {
             return Err(self.target.refuse("a value in every row", "none"));
         }
         self.count(n)?;
-        self.sink.undefined(n)
+        if n == 0 { Ok(()) } else { self.sink.undefined(n) }
     }
 
     fn count(&mut self, n: u64) -> Result<(), Error> {
@@ -210,6 +210,8 @@ struct KeptRun {
     n_cell: u64,
     bytes: Vec<u8>,
     strings: Vec<Vec<u8>>,
+    /// Elements are strings, though there may be none.
+    are_strings: bool,
 }
 
 impl Kept {
@@ -234,7 +236,7 @@ impl Kept {
             if i < run.n_cell {
                 let size = run.bytes.len() / run.n_cell as usize;
                 let bytes = &run.bytes[i as usize * size..(i as usize + 1) * size];
-                return Some((run.shape.as_deref()?, bytes)).filter(|_| run.strings.is_empty());
+                return Some((run.shape.as_deref()?, bytes)).filter(|_| !run.are_strings);
             }
             i -= run.n_cell;
         }
@@ -267,9 +269,9 @@ impl KeptRun {
         };
         let mut strings = Strings::default();
         self.strings[part(self.strings.len())].iter().for_each(|text| strings.push(text));
-        let data = match self.strings.len() {
-            0 => Data::Fixed(&self.bytes[part(self.bytes.len())]),
-            _ => Data::Strings(&strings),
+        let data = match self.are_strings {
+            false => Data::Fixed(&self.bytes[part(self.bytes.len())]),
+            true => Data::Strings(&strings),
         };
         sink.defined(Run { shape, n_cell: n as usize, repeat: 1, data })
     }
@@ -285,12 +287,19 @@ impl Sink for Kept {
             }
         }
         let n_cell = run.n_cell as u64 * run.repeat as u64;
-        self.runs.push(KeptRun { shape: Some(run.shape.to_vec()), n_cell, bytes, strings });
+        let are_strings = matches!(run.data, Data::Strings(_));
+        self.runs.push(KeptRun { shape: Some(run.shape.to_vec()), n_cell, bytes, strings, are_strings });
         Ok(())
     }
 
     fn undefined(&mut self, n: u64) -> Result<(), Error> {
-        self.runs.push(KeptRun { shape: None, n_cell: n, bytes: Vec::new(), strings: Vec::new() });
+        self.runs.push(KeptRun {
+            shape: None,
+            n_cell: n,
+            bytes: Vec::new(),
+            strings: Vec::new(),
+            are_strings: false,
+        });
         Ok(())
     }
 }

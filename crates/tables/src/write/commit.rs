@@ -105,7 +105,9 @@ impl Editor<'_> {
     /// Writes what can be written before the table is locked; the work as it was divided.
     fn stage(&mut self, stage: &Stage) -> Result<Work, Error> {
         self.check_kinds()?;
-        self.dat.next_seqnr = self.old.dat().next_seqnr;
+        // What the table says is only believed as far as it is beyond every number in use.
+        let in_use = self.old.dat().storages.iter().map(|s| s.seqnr.saturating_add(1)).max();
+        self.dat.next_seqnr = self.old.dat().next_seqnr.max(in_use.unwrap_or(0));
         let mut work = Work::default();
         for i in 0..self.dat.storages.len() {
             if self.changes(i) {
@@ -130,14 +132,13 @@ impl Editor<'_> {
         let lock = self.lock_for_files()?;
         let before = lock.record()?;
         // Nobody else writes now, so these are of writers that were killed.
-        let first_new = self.old.dat().next_seqnr;
-        self.remove_from(first_new)?;
+        self.remove_unlisted()?;
         let storages: Vec<usize> = (0..self.dat.storages.len()).filter(|&i| self.changes(i)).collect();
         let after = self.next_record(before.clone(), &storages);
         let lengths = self.lengths(work);
         let result = work.under_lock.iter().try_for_each(|&i| self.write_storage(i, stage));
         if let Err(error) = result.and_then(|()| self.switch(stage, &lock)) {
-            let _ = self.remove_from(first_new);
+            let _ = self.remove_unlisted();
             shorten(&lengths);
             if self.n_row != self.old.n_row() {
                 let _ = lock.replace_record(before);
@@ -241,6 +242,12 @@ impl Editor<'_> {
         let with_data = header.cubes.iter().filter(|c| c.file.is_some()).count();
         // Cubes behind each other in one file cannot grow, and coordinates are not written.
         let can_grow = header.files().len() == with_data && order.len() == desc.columns.len();
+        // A writer that died may have left a header that counts other rows than the table.
+        let ends = header.segments.last().map_or(0, |segment| segment.last_row.saturating_add(1));
+        let is_one_cube = desc.kind == "TiledColumnStMan";
+        let rows_of_cube = header.cubes.first().and_then(|cube| cube.shape.last()).map_or(0, |&n| n as u64);
+        let counts_right = header.n_row == n_row && ends <= n_row && (!is_one_cube || rows_of_cube == n_row);
+        let can_grow = can_grow && counts_right;
         Ok(can_grow.then_some(OldTiles { header, order, seqnr: desc.seqnr, n_row }))
     }
 
@@ -301,9 +308,10 @@ impl Editor<'_> {
         }
     }
 
-    /// Removes the files of numbers from `seqnr` on, which no table.dat has.
-    fn remove_from(&self, seqnr: u32) -> Result<(), Error> {
-        files_of(self.path(), |n| n >= seqnr).iter().try_for_each(|file| self.disk.remove(file))
+    /// Removes the files of numbers that the old table.dat does not have.
+    fn remove_unlisted(&self) -> Result<(), Error> {
+        let is_listed = |n| self.old.dat().storages.iter().any(|storage| storage.seqnr == n);
+        files_of(self.path(), |n| !is_listed(n)).iter().try_for_each(|file| self.disk.remove(file))
     }
 
     /// Puts a new table.dat in the place of the old one.

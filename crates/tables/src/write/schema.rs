@@ -42,6 +42,9 @@ impl Editor<'_> {
         if tiled && spec.describe(0).info.n_axis.is_none() && spec.storage_kind() == "TiledShapeStMan" {
             return Err(self.refused(format!("tiles need the number of axes of the cells of {}", spec.name)));
         }
+        if tiled && spec.describe(0).info.shape.is_some_and(|shape| shape.contains(&0)) {
+            return Err(self.refused(format!("tiles hold no cells without elements, as {} has", spec.name)));
+        }
         if matches!(spec.data_type, DataType::Char | DataType::UShort) {
             let reason =
                 format!("casacore opens no table with a {} column; use Short, UChar or Int", spec.data_type);
