@@ -63,6 +63,7 @@ mod swapped;
 mod table;
 mod tsm;
 mod tsm_header;
+mod tsm_spots;
 mod tsm_values;
 mod value;
 mod write;

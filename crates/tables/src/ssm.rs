@@ -245,9 +245,14 @@ impl Storage for Standard {
         let (own, n_element) = placed.column.direct_shape(&self.file)?;
         let cell = self.elements(&span, n_element)?;
         let is_bool = data_type == DataType::Bool;
-        let bytes =
-            if is_bool { cell.start / 8..cell.end.div_ceil(8) } else { cell.start * size..cell.end * size };
+        let bytes = match is_bool {
+            true => cell.start / 8..cell.end.div_ceil(8),
+            false => cell.start.saturating_mul(size)..cell.end.saturating_mul(size),
+        };
         let start = self.position(span.bucket, placed.offset.saturating_add(bytes.start), bytes.len())?;
+        if start.checked_add(bytes.len() as u64).is_none_or(|end| end > self.file.len()) {
+            return Ok(false);
+        }
         let at = if is_bool { start * 8 + cell.start as u64 % 8 } else { start };
         spots.push(Spot { file: self.file.path(), at, elements: 0..n_element });
         Ok(own == shape)

@@ -27,36 +27,36 @@ const BLOCK: usize = 256 << 10;
 /// An open tiled storage manager.
 pub(crate) struct Tiled {
     files: BTreeMap<u32, DataFile>,
-    header: Header,
+    pub(crate) header: Header,
     header_file: DataFile,
     order: Order,
     columns: Vec<StoredColumn>,
     /// The columns in the cubes, in the order of their parts; index into `columns`.
-    parts: Vec<usize>,
+    pub(crate) parts: Vec<usize>,
 }
 
 /// One column in one cube.
-struct Layout<'a> {
-    file: &'a DataFile,
+pub(crate) struct Layout<'a> {
+    pub(crate) file: &'a DataFile,
     /// Of the first tile's part.
-    start: u64,
-    bucket_size: u64,
+    pub(crate) start: u64,
+    pub(crate) bucket_size: u64,
     /// Cell shape, slowest axis first.
-    shape: Vec<usize>,
-    n_row: u64,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) n_row: u64,
     /// Length of each axis of rows and of the tiles there, fastest first.
     row_axes: Vec<(u64, u64)>,
     /// Lengths of the merged axes but the last, fastest first: cell and tile.
-    cell: Vec<usize>,
-    tile: Vec<usize>,
+    pub(crate) cell: Vec<usize>,
+    pub(crate) tile: Vec<usize>,
     cell_len: usize,
     /// Elements of one row in a tile.
-    plane: usize,
+    pub(crate) plane: usize,
     /// Tiles of the same rows.
-    band: u64,
+    pub(crate) band: u64,
     /// Bytes of an element in memory.
-    size: usize,
-    is_bool: bool,
+    pub(crate) size: usize,
+    pub(crate) is_bool: bool,
     /// Rows of neighboring tiles follow each other in the file without anything between them.
     is_one_piece: bool,
 }
@@ -79,7 +79,7 @@ impl Tiled {
     }
 
     /// Where column `i_column` is in a cube; `None` for a cube without data.
-    fn layout(&self, cube: &CubeDesc, i_column: usize) -> Result<Option<Layout<'_>>, Error> {
+    pub(crate) fn layout(&self, cube: &CubeDesc, i_column: usize) -> Result<Option<Layout<'_>>, Error> {
         let Some(file) = cube.file.and_then(|k| self.files.get(&k)) else { return Ok(None) };
         self.checked_layout(cube, i_column, file).map(Some).ok_or_else(|| {
             let found = format!("cube {:?} in tiles {:?}", cube.shape, cube.tile);
@@ -130,7 +130,7 @@ impl Tiled {
     }
 
     /// The segments of a range of rows, each with its rows; the rest is undefined.
-    fn segments(&self, rows: Range<u64>) -> impl Iterator<Item = (Range<u64>, Option<Segment>)> {
+    pub(crate) fn segments(&self, rows: Range<u64>) -> impl Iterator<Item = (Range<u64>, Option<Segment>)> {
         let all = &self.header.segments;
         let mut k = all.partition_point(|s| s.last_row < rows.start);
         let mut start = rows.start;
@@ -200,42 +200,7 @@ impl Storage for Tiled {
         shape: &[usize],
         spots: &mut Vec<Spot<'a>>,
     ) -> Result<bool, Error> {
-        let segment = self.segments(row..row + 1).next().and_then(|(_, segment)| segment);
-        let Some((segment, cube)) = segment.and_then(|s| Some((s, s.cube?))) else { return Ok(false) };
-        if !self.parts.contains(&i_column) {
-            return Ok(false);
-        }
-        let Some(layout) = self.layout(&self.header.cubes[cube], i_column)? else { return Ok(false) };
-        let position = segment.last_position.checked_sub(segment.last_row - row);
-        let position = position.filter(|&p| p < layout.n_row && layout.shape == shape);
-        Ok(position.is_some_and(|position| layout.spots(position, spots)))
-    }
-}
-
-impl<'a> Layout<'a> {
-    /// Where the elements of one row stand; whether all of them are in the file.
-    fn spots(&self, row: u64, spots: &mut Vec<Spot<'a>>) -> bool {
-        let (band, in_tile, _) = self.place(row);
-        let first_tile = band.and_then(|band| band.checked_mul(self.band));
-        let mut index = vec![0; self.cell.len()];
-        for tile in 0..self.band {
-            let part = first_tile.and_then(|t| t.checked_add(tile)?.checked_mul(self.bucket_size));
-            let Some(part) = part.and_then(|part| part.checked_add(self.start)) else { return false };
-            let mut is_inside = true;
-            self.lines(&index, |from, to, n| {
-                let element = in_tile * self.plane as u64 + from as u64;
-                let at = if self.is_bool { part * 8 + element } else { part + element * self.size as u64 };
-                let end =
-                    if self.is_bool { (at + n as u64).div_ceil(8) } else { at + (n * self.size) as u64 };
-                is_inside &= end <= self.file.len();
-                spots.push(Spot { file: self.file.path(), at, elements: to..to + n });
-            });
-            if !is_inside {
-                return false;
-            }
-            step(&mut index, |axis| self.cell[axis].div_ceil(self.tile[axis]));
-        }
-        true
+        self.cell_spots(i_column, row, shape, spots)
     }
 }
 
@@ -283,7 +248,7 @@ impl Layout<'_> {
     }
 
     /// The band of tiles that holds a row, its place there and how many rows follow each other from it.
-    fn place(&self, row: u64) -> (Option<u64>, u64, u64) {
+    pub(crate) fn place(&self, row: u64) -> (Option<u64>, u64, u64) {
         let (mut left, mut bands, mut stride, mut tile_stride) = (row, Some(0_u64), Some(1_u64), 1_u64);
         let (mut in_tile, mut contiguous) = (0, 0);
         for (axis, &(length, tile)) in self.row_axes.iter().enumerate() {
@@ -383,7 +348,7 @@ impl Layout<'_> {
 
     /// Gives the elements of one row of the tile at `index` of the band that follow each other: where they begin in the
     /// row's plane of the tile and in the cell, and how many they are.
-    fn lines(&self, index: &[usize], mut each: impl FnMut(usize, usize, usize)) {
+    pub(crate) fn lines(&self, index: &[usize], mut each: impl FnMut(usize, usize, usize)) {
         let first = |axis: usize| index[axis] * self.tile[axis];
         let kept = |axis: usize| self.tile[axis].min(self.cell[axis] - first(axis));
         let n_line: usize = (1..index.len()).map(kept).product();

@@ -208,6 +208,8 @@ struct KeptRun {
     /// `None`: undefined.
     shape: Option<Vec<usize>>,
     n_cell: u64,
+    /// Cells in all runs up to this one.
+    end: u64,
     bytes: Vec<u8>,
     strings: Vec<Vec<u8>>,
     /// Elements are strings, though there may be none.
@@ -216,45 +218,39 @@ struct KeptRun {
 
 impl Kept {
     pub(crate) fn n_cell(&self) -> u64 {
-        self.runs.iter().map(|run| run.n_cell).sum()
+        self.runs.last().map_or(0, |run| run.end)
+    }
+
+    /// The run that holds cell `i`, and the cell's number there.
+    fn find(&self, i: u64) -> Option<(&KeptRun, usize)> {
+        let run = self.runs.get(self.runs.partition_point(|run| run.end <= i))?;
+        Some((run, (i - (run.end - run.n_cell)) as usize))
     }
 
     /// The shape of cell `i`, if it has a value.
-    pub(crate) fn shape(&self, mut i: u64) -> Option<&[usize]> {
-        for run in &self.runs {
-            if i < run.n_cell {
-                return run.shape.as_deref();
-            }
-            i -= run.n_cell;
-        }
-        None
+    pub(crate) fn shape(&self, i: u64) -> Option<&[usize]> {
+        self.find(i)?.0.shape.as_deref()
     }
 
     /// Shape and bytes of cell `i`, if it has a value of numbers or flags.
-    pub(crate) fn cell(&self, mut i: u64) -> Option<(&[usize], &[u8])> {
-        for run in &self.runs {
-            if i < run.n_cell {
-                let size = run.bytes.len() / run.n_cell as usize;
-                let bytes = &run.bytes[i as usize * size..(i as usize + 1) * size];
-                return Some((run.shape.as_deref()?, bytes)).filter(|_| !run.are_strings);
-            }
-            i -= run.n_cell;
-        }
-        None
+    pub(crate) fn cell(&self, i: u64) -> Option<(&[usize], &[u8])> {
+        let (run, i) = self.find(i)?;
+        let size = run.bytes.len() / run.n_cell as usize;
+        let cell = (run.shape.as_deref()?, &run.bytes[i * size..(i + 1) * size]);
+        (!run.are_strings).then_some(cell)
     }
 
     /// Hands `n` cells from cell `first` to `sink`.
-    pub(crate) fn hand(&self, mut first: u64, mut n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
-        for run in &self.runs {
-            if first >= run.n_cell {
-                first -= run.n_cell;
-                continue;
+    pub(crate) fn hand(&self, first: u64, n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
+        let (mut next, end) = (first, first + n);
+        for run in &self.runs[self.runs.partition_point(|run| run.end <= first)..] {
+            if next >= end {
+                break;
             }
-            let here = n.min(run.n_cell - first);
-            if here > 0 {
-                run.hand(first, here, sink)?;
-            }
-            (first, n) = (0, n - here);
+            let in_run = next - (run.end - run.n_cell);
+            let here = run.end.min(end) - next;
+            run.hand(in_run, here, sink)?;
+            next += here;
         }
         Ok(())
     }
@@ -288,14 +284,17 @@ impl Sink for Kept {
         }
         let n_cell = run.n_cell as u64 * run.repeat as u64;
         let are_strings = matches!(run.data, Data::Strings(_));
-        self.runs.push(KeptRun { shape: Some(run.shape.to_vec()), n_cell, bytes, strings, are_strings });
+        let end = self.n_cell() + n_cell;
+        self.runs.push(KeptRun { shape: Some(run.shape.to_vec()), n_cell, end, bytes, strings, are_strings });
         Ok(())
     }
 
     fn undefined(&mut self, n: u64) -> Result<(), Error> {
+        let end = self.n_cell() + n;
         self.runs.push(KeptRun {
             shape: None,
             n_cell: n,
+            end,
             bytes: Vec::new(),
             strings: Vec::new(),
             are_strings: false,

@@ -36,6 +36,8 @@ pub(crate) struct Tiles<'a> {
     n_row: u64,
     /// Where the rows of the present piece went: cube, place, how many.
     places: Vec<(Option<usize>, u64, u64)>,
+    /// How many rows those are.
+    n_placed: u64,
 }
 
 /// The tiles that an append goes on in.
@@ -65,6 +67,7 @@ pub(crate) fn write(
         segments: Vec::new(),
         n_row: 0,
         places: Vec::new(),
+        n_placed: 0,
     };
     if let Some(old) = old {
         tiles.order.clone_from(&old.order);
@@ -144,13 +147,14 @@ impl Tiles<'_> {
     /// Adds rows, one column after another; their bytes.
     fn add(&mut self, columns: &mut [NewColumn<'_>], rows: Range<u64>) -> Result<usize, Error> {
         self.places.clear();
+        self.n_placed = 0;
         if columns.len() > 1 && !self.one_cube {
             return self.add_together(columns, rows);
         }
         let mut n_byte = 0;
         for (i, column) in columns.iter_mut().enumerate() {
             let stored = column.stored.clone();
-            let mut sink = TileSink { tiles: self, i, stored: &stored, done: 0, n_byte: 0 };
+            let mut sink = TileSink { tiles: self, i, stored: &stored, done: 0, at: (0, 0), n_byte: 0 };
             column.cells(rows.clone(), &mut sink)?;
             n_byte += sink.n_byte;
         }
@@ -172,7 +176,8 @@ impl Tiles<'_> {
         }
         let mut n_byte = 0;
         for (i, (column, kept)) in columns.iter().zip(&kept).enumerate() {
-            let mut sink = TileSink { tiles: self, i, stored: &column.stored, done: 0, n_byte: 0 };
+            let mut sink =
+                TileSink { tiles: self, i, stored: &column.stored, done: 0, at: (0, 0), n_byte: 0 };
             kept.hand(0, rows.end - rows.start, &mut sink)?;
             n_byte += sink.n_byte;
         }
@@ -183,7 +188,7 @@ impl Tiles<'_> {
 
     /// Whether no rows of this piece have a place yet.
     fn claims(&self, i: usize, done: u64) -> bool {
-        i == 0 && self.places.iter().map(|p| p.2).sum::<u64>() <= done
+        i == 0 && self.n_placed <= done
     }
 
     /// Finds room for `n` rows of a shape.
@@ -202,6 +207,7 @@ impl Tiles<'_> {
         if let Some(i) = cube {
             self.cubes[i].n_row += n;
         }
+        self.n_placed += n;
         match self.places.last_mut() {
             Some(last) if last.0 == cube && (cube.is_none() || last.1 + last.2 == position) => last.2 += n,
             _ => self.places.push((cube, position, n)),
@@ -229,19 +235,20 @@ struct TileSink<'t, 'a> {
     stored: &'t StoredColumn,
     /// Rows of the piece that are done.
     done: u64,
+    /// The place that the last row was in, and how many rows come before it.
+    at: (usize, u64),
     n_byte: usize,
 }
 
 impl TileSink<'_, '_> {
     /// The cube and place of the next of at most `n` rows, and how many rows follow each other there.
-    fn place(&self, n: u64) -> (Option<usize>, u64, u64) {
-        let mut before = 0;
-        for &(cube, position, here) in &self.tiles.places {
-            if self.done < before + here {
-                let skip = self.done - before;
+    fn place(&mut self, n: u64) -> (Option<usize>, u64, u64) {
+        while let Some(&(cube, position, here)) = self.tiles.places.get(self.at.0) {
+            let skip = self.done - self.at.1;
+            if skip < here {
                 return (cube, position + skip, n.min(here - skip));
             }
-            before += here;
+            self.at = (self.at.0 + 1, self.at.1 + here);
         }
         (None, 0, n)
     }
