@@ -1,5 +1,6 @@
 //! The command line, and how it becomes a request.
 
+use crate::lock_args::LockArgs;
 use crate::ms::{InfoArgs, MsCommand};
 use crate::simulate_args::{self, SimulateArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -125,6 +126,8 @@ pub(crate) struct ImageArgs {
     /// One past the last channel [default: all]
     #[arg(long, value_name = "N", help_heading = "Data")]
     chan_end: Option<usize>,
+    #[command(flatten, next_help_heading = "Data")]
+    pub lock: LockArgs,
 
     /// Image size in pixels, N or NX,NY, used exactly [default: from primary beam and cell]
     #[arg(long, alias = "Image-NPix", value_name = "N|NX,NY", value_parser = npix, help_heading = "Image")]
@@ -220,7 +223,7 @@ pub(crate) struct WatchArgs {
 #[derive(Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
-    image: ImageArgs,
+    pub image: ImageArgs,
 
     /// What would be made
     #[arg(long, value_enum, default_value = "dirty", help_heading = "Planning")]

@@ -5,6 +5,7 @@
 
 mod args;
 mod interrupt;
+mod lock_args;
 mod ms;
 mod simulate_args;
 mod terminal;
@@ -19,7 +20,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Arc::new(Terminal::new(cli.command.quiet(), cli.command.live()));
-    let session = Session { screen: terminal.clone(), ..Session::silent() };
+    let session = Session { screen: terminal.clone(), lock: cli.command.lock(), ..Session::silent() };
     interrupt::on_signal(&session, &terminal);
     interrupt::quiet_panics();
     match run(&cli.command, &session, &terminal) {

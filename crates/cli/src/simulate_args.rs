@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use facette::{
     Error,
-    sim::{EarthModel, parse_utc_mjd_s},
+    sim::{EarthModel, format_utc, parse_utc_mjd_s},
     simulation::SimulateRequest,
     types::{
         Correlation, RaDec, parse_angle_rad, parse_dec_rad, parse_flux_jy, parse_freq_hz, parse_ra_rad,
@@ -156,28 +156,54 @@ impl SimulateArgs {
         })
     }
 
-    /// The command line without what changes no byte.
+    /// The command line without what changes no byte; what was not given is there too, for defaults may change.
     fn command(&self) -> String {
+        let path = |path: &PathBuf| path.display().to_string();
         let corr: Vec<&str> = self.corr.iter().map(|c| c.name()).collect();
-        format!(
-            "facette simulate --telescope {} --ra {}rad --dec {}rad --duration {}s --dt {}s --freq {}Hz --chan-width {}Hz \
-             --nchan {} --corr {} --sefd {}Jy --gain-error {} --flag-fraction {} --elevation-limit {}rad --seed {}",
-            self.telescope,
-            self.ra,
-            self.dec,
-            self.duration,
-            self.dt,
-            self.freq,
-            self.chan_width,
-            self.nchan,
-            corr.join(","),
-            self.sefd,
-            self.gain_error,
-            self.flag_fraction,
-            self.elevation_limit,
-            self.seed
-        )
+        let valued = [
+            ("telescope", Some(self.telescope.clone())),
+            ("ra", Some(format!("{}rad", self.ra))),
+            ("dec", Some(format!("{}rad", self.dec))),
+            ("start", Some(utc(self.start))),
+            ("duration", Some(format!("{}s", self.duration))),
+            ("dt", Some(format!("{}s", self.dt))),
+            ("elevation-limit", Some(format!("{}rad", self.elevation_limit))),
+            ("freq", Some(format!("{}Hz", self.freq))),
+            ("chan-width", Some(format!("{}Hz", self.chan_width))),
+            ("nchan", Some(self.nchan.to_string())),
+            ("corr", Some(corr.join(","))),
+            ("sky", self.sky.as_ref().map(path)),
+            ("sefd", Some(format!("{}Jy", self.sefd))),
+            ("gain-error", Some(self.gain_error.to_string())),
+            ("gain-period", self.gain_period.map(|s| format!("{s}s"))),
+            ("flag-fraction", Some(self.flag_fraction.to_string())),
+            ("seed", Some(self.seed.to_string())),
+            ("eop", self.eop.as_ref().map(path)),
+            ("earth-model", self.earth_model.to_possible_value().map(|v| v.get_name().to_owned())),
+        ];
+        let given =
+            valued.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", quoted(&value?))));
+        let autos = if self.autos { " --autos" } else { "" };
+        format!("facette simulate{}{autos}", given.collect::<String>())
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+%@=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Seconds of modified Julian date as a time that is read as the same number.
+fn utc(mjd_s: f64) -> String {
+    let (day_s, minutes) = (mjd_s.rem_euclid(86_400.0), (mjd_s.rem_euclid(86_400.0) / 60.0).floor());
+    let date = format_utc(mjd_s - day_s);
+    let (date, _) = date.split_once('T').unwrap_or((&date, ""));
+    let (hour, minute) = ((minutes / 60.0).floor(), minutes % 60.0);
+    format!("{date}T{hour:02}:{minute:02}:{:02}", day_s - minutes * 60.0)
 }
 
 #[cfg(test)]
@@ -227,5 +253,39 @@ mod tests {
             let words: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(words.contains(array.name), "{}", array.name);
         }
+    }
+
+    /// The request of a command line, whatever it is called there.
+    fn request(words: &[&str]) -> SimulateRequest {
+        let words = [&["facette", "simulate", "x.ms"], words].concat();
+        let Ok(Cli { command: Command::Simulate(args) }) = Cli::try_parse_from(words) else {
+            panic!("not parsed")
+        };
+        args.request().unwrap()
+    }
+
+    #[test]
+    fn the_command_in_history_asks_for_the_same() {
+        let some = [
+            "--telescope a\u{a0}b.txt --ra 5h34m31.9s --dec -30:42:47 --start 2026/03/01/16:07:03.1234 --duration 7min",
+            "--dt 1.1s --elevation-limit 15deg --autos --freq 1.0000001GHz --chan-width -836.1kHz --nchan 3",
+            "--corr RR,LL --sky it's\u{a0}$HOME.txt --sefd 0.3mJy --gain-error 5% --gain-period 3min --flag-fraction 0.1",
+            "--seed 18446744073709551615 --eop eop.txt --earth-model casacore",
+        ];
+        let all = some.join(" ");
+        for words in [Vec::new(), all.split(' ').collect()] {
+            let first = request(&words);
+            // No word of these has a blank; quotes are taken away as a shell does it.
+            let command = first.command.replace("'\\''", "\u{1}").replace('\'', "").replace('\u{1}', "'");
+            let again = request(&command.split(' ').skip(2).collect::<Vec<_>>());
+            assert_eq!(format!("{again:?}"), format!("{first:?}"));
+        }
+        // Only what changes no byte is left out.
+        let command = request(&all.split(' ').collect::<Vec<_>>()).command;
+        let simulate = <SimulateArgs as Args>::augment_args(clap::Command::new("x"));
+        let unsaid = simulate.get_arguments().filter_map(|a| a.get_long());
+        let unsaid: Vec<_> = unsaid.filter(|name| !command.contains(&format!("--{name}"))).collect();
+        assert_eq!(unsaid, ["threads", "overwrite", "quiet"]);
+        assert!(command.contains("'it'\\''s\u{a0}$HOME.txt'"), "{command}");
     }
 }

@@ -4,7 +4,13 @@ mod common;
 
 use common::{Place, facette, snapshot};
 use serde_json::Value as Json;
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::Output,
+    time::Duration,
+};
 
 fn run(args: &[&str]) -> (Output, String, String) {
     let output = facette(args).output().unwrap();
@@ -216,4 +222,58 @@ fn a_copy_of_a_view_stands_alone() {
         let cells = |table: &str| run(&["ms", "show", table, column, "--all"]).1;
         assert_eq!(cells(&view), cells(copy), "{column}");
     }
+}
+
+/// Locks the MeasurementSet for writing until a line comes, and a little longer.
+const HOLD: &str = "
+import sys, time
+from casacore.tables import table
+t = table(sys.argv[1], readonly=False, lockoptions='user', ack=False)
+t.lock(write=True)
+print('ready', flush=True)
+sys.stdin.readline()
+time.sleep(2)
+t.unlock()
+t.close()
+";
+
+/// A casacore program writes: who reads says that it waits and for whom, or does not wait with `--no-lock`.
+#[test]
+fn who_waits_for_a_lock_says_so_and_nobody_has_to() {
+    let Some(mut python) = testkit::peer_python("locks from the command line") else { return };
+    let (place, piped) = (Place::new(), std::process::Stdio::piped);
+    let ms = place.copy_ms();
+    let mut holder =
+        python.args(["-c", HOLD]).arg(&ms).stdin(piped()).stdout(piped()).spawn().expect("python starts");
+    let mut ready = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
+    assert_eq!(ready, "ready\n");
+    let run = |command: &[&str], more: &[&str]| {
+        let mut command = facette(command);
+        let output = command.arg(&ms).args(more).timeout(Duration::from_secs(120)).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{command:?}: {text}");
+        text
+    };
+    let (copy, parquet, image) = (place.path("whole.ms"), place.path("parquet"), place.path("image"));
+    let [copy, parquet, image, same] = [&copy, &parquet, &image, &ms].map(|path| path.to_str().unwrap());
+    for (command, more) in [
+        (&["info"][..], &[][..]),
+        (&["ms", "columns"], &[]),
+        (&["ms", "show"], &["UVW"]),
+        (&["ms", "check"], &[]),
+        (&["ms", "diff"], &[same]),
+        (&["ms", "export"], &["--out", parquet]),
+        (&["ms", "copy"], &[copy]),
+        (&["dirty"], &["--npix", "64", "--cell", "20arcsec", "--out", image]),
+    ] {
+        let said = run(command, &[more, &["--no-lock"]].concat());
+        assert!(!said.contains("lock"), "{command:?}: {said}");
+    }
+    holder.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    let said = run(&["ms", "check"], &[]);
+    let waits = format!("held by process {}", holder.id());
+    assert!(said.contains("waiting for a read lock on") && said.contains(&waits), "{said}");
+    assert!(said.contains("got the lock on"), "{said}");
+    assert!(holder.wait().unwrap().success());
 }

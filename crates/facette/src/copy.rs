@@ -44,7 +44,7 @@ pub struct CopyRequest {
 /// When the table cannot be read, rows or columns are not there, nothing is left, or the copy cannot be written.
 pub fn copy(request: &CopyRequest, session: &Session) -> Result<u64, Error> {
     let of_table = |error| Error::Ms(ms::Error::Table(error));
-    let table = Table::open(&request.table).map_err(of_table)?;
+    let table = Table::open_with(&request.table, &session.open_options()).map_err(of_table)?;
     let selection = selection(request, &table)?;
     let staged = StagedMs::new(&request.out, request.overwrite, session)?;
     let copied = table.copy_to(staged.path(), &selection);

@@ -50,7 +50,7 @@ pub enum Suggestion {
 /// # Errors
 /// When it cannot be read. A selection that cannot be imaged is not an error here: the suggestions say why.
 pub fn info(path: &Path, session: &Session) -> Result<Information, Error> {
-    let ms = open_ms(&path.to_owned())?;
+    let ms = open_ms(path, session)?;
     let info = ms.info()?;
     let images = (0..info.data_descriptions.len()).map(|ddid| suggest(&ms, &info, ddid, session)).collect();
     Ok(Information { ms: info, size_bytes: size_bytes(path), images })

@@ -8,7 +8,7 @@ use crate::{
 };
 use flow::Execution;
 use ms::{Ms, Selected, Selection};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tasks::{Data, Surveyed};
 use types::{ImageGeometry, format_count};
 
@@ -80,7 +80,7 @@ impl Sets {
                 way_out: "name at least one".to_owned(),
             });
         }
-        let sets = request.ms.iter().map(open_ms).collect::<Result<Vec<_>, _>>()?;
+        let sets = request.ms.iter().map(|path| open_ms(path, session)).collect::<Result<Vec<_>, _>>()?;
         let selection = selection(request);
         let selected = sets.iter().map(|ms| ms.select(&selection)).collect::<Result<Vec<_>, _>>()?;
         same_frame(&request.ms, &selected)?;
@@ -144,8 +144,12 @@ fn form_stokes(request: &Request, selected: &[Selected], session: &Session) -> R
 }
 
 /// Opens one MeasurementSet; a path that is not there is said as such.
-pub(crate) fn open_ms(path: &PathBuf) -> Result<Ms, Error> {
-    if path.exists() { Ok(Ms::open(path)?) } else { Err(Error::Missing { path: path.clone() }) }
+pub(crate) fn open_ms(path: &Path, session: &Session) -> Result<Ms, Error> {
+    if path.exists() {
+        Ok(Ms::open_with(path, &session.open_options())?)
+    } else {
+        Err(Error::Missing { path: path.to_owned() })
+    }
 }
 
 fn selection(request: &Request) -> Selection {

@@ -2,6 +2,7 @@
 
 use crate::{Error, Scratch};
 use flow::{CancelToken, RunReport, graph::Snapshot};
+use ms::{LockEvent, LockOption, OpenOptions};
 use std::{sync::Arc, time::Duration};
 
 /// Where facts and progress go; the command line prints them, a library user may ignore them.
@@ -48,6 +49,8 @@ pub struct Session {
     pub screen: Arc<dyn Screen>,
     /// Stops the run between two chunks.
     pub cancel: CancelToken,
+    /// Whether tables are locked while they are read.
+    pub lock: LockOption,
     /// Unfinished products; a program that exits in the middle discards them.
     pub scratch: Scratch,
 }
@@ -60,6 +63,18 @@ impl Session {
 
     /// A session that says nothing and is never cancelled.
     pub fn silent() -> Self {
-        Session { screen: Arc::new(Silent), cancel: CancelToken::new(), scratch: Scratch::default() }
+        Session {
+            screen: Arc::new(Silent),
+            cancel: CancelToken::new(),
+            lock: LockOption::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// How tables are opened to be read; the screen is told where that waits, or goes without locks.
+    pub fn open_options(&self) -> OpenOptions {
+        let screen = Arc::clone(&self.screen);
+        let on_event = move |event: &LockEvent| screen.note(&event.to_string());
+        OpenOptions { lock: self.lock, on_event: Some(Arc::new(on_event)), ..OpenOptions::default() }
     }
 }

@@ -1,13 +1,14 @@
 //! A MeasurementSet that gets its name when it is complete.
 
-use crate::staging::TemporaryFolder;
+use crate::staging::{Scratch, TemporaryFolder};
 use crate::{Error, Session};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// A folder beside the MeasurementSet in which it is written.
 pub(crate) struct StagedMs {
     folder: TemporaryFolder,
+    scratch: Scratch,
     /// Where it is written.
     place: PathBuf,
     /// Where it will be.
@@ -25,7 +26,8 @@ impl StagedMs {
         check_free(&target, overwrite)?;
         let beside = target.parent().unwrap_or(Path::new(""));
         let folder = TemporaryFolder::new(beside, "OUT", &session.scratch)?;
-        Ok(StagedMs { place: folder.path().join(name), folder, target: target.clone() })
+        let (place, scratch) = (folder.path().join(name), session.scratch.clone());
+        Ok(StagedMs { folder, scratch, place, target: target.clone() })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -40,23 +42,57 @@ impl StagedMs {
         Error::Product(Error::Ms(error).full_text().replace(&here, &there))
     }
 
-    /// Gives it its name. One that was there goes aside first and away afterwards.
+    /// Gives it its name. One that was there goes aside first, and away when the new one is in its place; a program
+    /// that is killed between leaves it beside the target, under a hidden name.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        let failed = |source| Error::Folder { path: self.target.clone(), option: "OUT", source };
-        let aside = self.folder.path().join("replaced");
-        let replaces = self.target.symlink_metadata().is_ok();
-        if replaces {
-            fs::rename(&self.target, &aside).map_err(failed)?;
-        }
-        if let Err(source) = fs::rename(&self.place, &self.target) {
-            if replaces {
-                // It was there a moment ago: nothing else can be done for it.
-                drop(fs::rename(&aside, &self.target));
-            }
-            return Err(failed(source));
+        let scratch = self.scratch.clone();
+        let old = scratch.undisturbed(|| {
+            let old = self.set_aside()?;
+            self.put_in_place(old.as_deref())?;
+            Ok::<_, Error>(old)
+        })?;
+        if let Some(old) = old {
+            // The new one is there: nothing is lost where this fails.
+            drop(fs::remove_dir_all(old));
         }
         Ok(())
     }
+
+    /// Where the one that was there is now.
+    fn set_aside(&self) -> Result<Option<PathBuf>, Error> {
+        if self.target.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        let aside = hidden(&self.target);
+        fs::rename(&self.target, &aside).map_err(|source| self.failed(source))?;
+        Ok(Some(aside))
+    }
+
+    /// Renames the new one, or puts the old one back.
+    fn put_in_place(&self, old: Option<&Path>) -> Result<(), Error> {
+        let Err(source) = fs::rename(&self.place, &self.target) else { return Ok(()) };
+        match old.map(|old| (old, fs::rename(old, &self.target))) {
+            Some((old, Err(_))) => {
+                let (target, old) = (self.target.display(), old.display());
+                let problem = format!("{target} cannot be replaced ({source}); the old one is {old} now");
+                Err(Error::Product(format!("{problem}\n  try: mv {old} {target}")))
+            }
+            _ => Err(self.failed(source)),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Folder { path: self.target.clone(), option: "OUT", source }
+    }
+}
+
+/// A name beside `target` that nothing has, where the old one waits while the new one takes its place.
+fn hidden(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let names = (0_u64..).map(|n| format!(".{name}.replaced-{}-{n}", std::process::id()));
+    let mut free = names.map(|name| target.with_file_name(name)).filter(|p| p.symlink_metadata().is_err());
+    // Invariant: no folder has all of them.
+    free.next().unwrap_or_default()
 }
 
 /// Whether a MeasurementSet may be made at `target`.
@@ -72,4 +108,66 @@ fn check_free(target: &Path, overwrite: bool) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Product(format!("{text} is no table, and is not replaced\n  try: another name")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table is what has a `table.dat`.
+    fn table(path: &Path, text: &str) {
+        fs::create_dir_all(path).unwrap();
+        fs::write(path.join("table.dat"), text).unwrap();
+    }
+
+    fn text(path: &Path) -> String {
+        fs::read_to_string(path.join("table.dat")).unwrap()
+    }
+
+    /// An old one, and a new one that is to replace it.
+    fn old_and_new(dir: &Path) -> (Session, StagedMs) {
+        table(&dir.join("x.ms"), "old");
+        let session = Session::silent();
+        let staged = StagedMs::new(&dir.join("x.ms"), true, &session).unwrap();
+        table(staged.path(), "new");
+        (session, staged)
+    }
+
+    fn names(dir: &Path) -> Vec<PathBuf> {
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn the_new_one_takes_the_place_of_the_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, staged) = old_and_new(dir.path());
+        staged.commit().unwrap();
+        assert_eq!(
+            (names(dir.path()), text(&dir.path().join("x.ms"))),
+            (vec![dir.path().join("x.ms")], "new".into())
+        );
+    }
+
+    #[test]
+    fn the_old_one_outlives_a_stop_between_the_renames() {
+        let dir = tempfile::tempdir().unwrap();
+        let (session, staged) = old_and_new(dir.path());
+        let old = staged.set_aside().unwrap().unwrap();
+        session.scratch.discard();
+        drop(staged);
+        assert_eq!(names(dir.path()), std::slice::from_ref(&old));
+        assert_eq!(text(&old), "old");
+    }
+
+    #[test]
+    fn the_old_one_comes_back_when_the_new_one_cannot_be_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, staged) = old_and_new(dir.path());
+        fs::remove_dir_all(staged.path()).unwrap();
+        assert!(staged.commit().is_err());
+        assert_eq!(
+            (names(dir.path()), text(&dir.path().join("x.ms"))),
+            (vec![dir.path().join("x.ms")], "old".into())
+        );
+    }
 }

@@ -21,6 +21,12 @@ impl Scratch {
         }
     }
 
+    /// Does something that is quick and may not be stopped halfway; [`Scratch::discard`] waits for it.
+    pub(crate) fn undisturbed<T>(&self, quick: impl FnOnce() -> T) -> T {
+        let _folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        quick()
+    }
+
     fn add(&self, folder: &Path) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_owned());
     }

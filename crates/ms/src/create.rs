@@ -1,7 +1,7 @@
 //! Makes a MeasurementSet: the schema, the subtables, and the rows as they stream by.
 
 use crate::{Error, NewMs, RowSource, fill, schema_columns, schema_spec};
-use std::path::Path;
+use std::{ops::Range, path::Path};
 use tables::{Cells, ColumnSpec, DataType, Editor, StorageKind, Table, TableSpec, Value};
 
 /// Subtables that every MeasurementSet has, and SOURCE, which CASA's tasks look for.
@@ -39,6 +39,19 @@ const STEADY: [&str; 16] = [
     "TIME_CENTROID",
     "WEIGHT",
 ];
+
+/// Samples (channels × correlations of a row) that are asked for at once, if a row has no more.
+const SAMPLES_TOGETHER: usize = 1 << 18;
+/// Rows that the first piece of a tiled column has, all of which are in memory until the last of them is there.
+const FIRST_ROWS: u64 = 64;
+
+/// Bytes of memory that [`create_ms`] takes for rows of `n_sample` samples (channels × correlations), besides what the
+/// source of rows and the operating system take.
+pub fn create_bytes(n_sample: u64) -> u64 {
+    // Visibilities as they are made, as pairs, and as bytes; tiles hold visibilities, then flags.
+    let piece = n_sample.max(SAMPLES_TOGETHER as u64).saturating_mul(3 * 8);
+    piece.saturating_add(n_sample.saturating_mul(FIRST_ROWS * 8))
+}
 
 /// Writes a MeasurementSet at `path`, where nothing may be; it appears there when it is complete.
 ///
@@ -138,20 +151,134 @@ fn heads<'a>(editor: &mut Editor<'a>, new: &NewMs, rows: &'a dyn RowSource) -> R
 /// Visibilities and flags.
 fn samples<'a>(editor: &mut Editor<'a>, new: &NewMs, rows: &'a dyn RowSource) -> Result<(), Error> {
     let (n, table) = (editor.n_row(), editor.path().to_owned());
-    let (n_chan, n_corr) = (new.freq_hz.len(), new.correlations.len());
+    let shape = [new.freq_hz.len(), new.correlations.len()];
+    let n_sample = shape[0] * shape[1];
     editor.write("DATA", 0..n, move |range, cells: &mut Cells<'_>| {
-        let vis = rows.visibilities(range).map_err(|source| {
-            let column = "DATA".to_owned();
-            tables::Error::Source { table: table.clone(), column, source }
-        })?;
-        let pairs: Vec<[f32; 2]> = vis.iter().map(|v| [v.re, v.im]).collect();
-        cells.push(&[n_chan, n_corr], &pairs)
+        pieces(range, n_sample).try_for_each(|piece| {
+            let vis = rows.visibilities(piece).map_err(|source| {
+                let column = "DATA".to_owned();
+                tables::Error::Source { table: table.clone(), column, source }
+            })?;
+            let pairs: Vec<[f32; 2]> = vis.iter().map(|v| [v.re, v.im]).collect();
+            cells.push(&shape, &pairs)
+        })
     })?;
-    editor.write("FLAG", 0..n, move |range, cells| cells.push(&[n_chan, n_corr], &rows.flags(range)))?;
+    editor.write("FLAG", 0..n, move |range, cells| {
+        pieces(range, n_sample).try_for_each(|piece| cells.push(&shape, &rows.flags(piece)))
+    })?;
     editor.write("FLAG_ROW", 0..n, move |range, cells| {
-        let flags = rows.flags(range);
-        let whole = flags.chunks_exact((n_chan * n_corr).max(1)).map(|row| row.iter().all(|f| *f));
-        cells.push(&[], &whole.collect::<Vec<_>>())
+        pieces(range, n_sample).try_for_each(|piece| {
+            let flags = rows.flags(piece);
+            let whole = flags.chunks_exact(n_sample.max(1)).map(|row| row.iter().all(|f| *f));
+            cells.push(&[], &whole.collect::<Vec<_>>())
+        })
     })?;
     Ok(())
+}
+
+/// `rows` in pieces of few enough rows that their samples take little memory, but of one at least.
+fn pieces(rows: Range<u64>, n_sample: usize) -> impl Iterator<Item = Range<u64>> {
+    let together = (SAMPLES_TOGETHER / n_sample.max(1)).max(1);
+    rows.clone().step_by(together).map(move |start| start..rows.end.min(start + together as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{History, NewAntenna, RowError, RowHead};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use types::{Complex32, Correlation, RaDec};
+
+    /// Rows of many channels, and how many samples were asked for at once.
+    struct Wide {
+        n_row: u64,
+        n_chan: usize,
+        most: AtomicUsize,
+    }
+
+    impl Wide {
+        fn n_sample(&self, rows: &Range<u64>) -> usize {
+            let n = (rows.end - rows.start) as usize * self.n_chan;
+            self.most.fetch_max(n, Ordering::Relaxed);
+            n
+        }
+    }
+
+    impl RowSource for Wide {
+        fn n_row(&self) -> u64 {
+            self.n_row
+        }
+
+        fn heads(&self, rows: Range<u64>) -> Vec<RowHead> {
+            rows.map(|row| RowHead { time_s: row as f64, antenna1: 0, antenna2: 1 }).collect()
+        }
+
+        fn uvw_m(&self, rows: Range<u64>) -> Vec<[f64; 3]> {
+            rows.map(|row| [row as f64; 3]).collect()
+        }
+
+        /// The first row is flagged whole, the second but for one channel.
+        fn flags(&self, rows: Range<u64>) -> Vec<bool> {
+            let mut flags = Vec::with_capacity(self.n_sample(&rows));
+            for row in rows {
+                flags.extend((0..self.n_chan).map(|i_chan| row == 0 || (row == 1 && i_chan > 0)));
+            }
+            flags
+        }
+
+        fn visibilities(&self, rows: Range<u64>) -> Result<Vec<Complex32>, RowError> {
+            self.n_sample(&rows);
+            let of = |row: u64| (0..self.n_chan).map(move |i_chan| Complex32::new(row as f32, i_chan as f32));
+            Ok(rows.flat_map(of).collect())
+        }
+    }
+
+    fn wide(n_chan: usize) -> NewMs {
+        let antenna = |name: &str, x: f64| NewAntenna {
+            name: name.to_owned(),
+            station: name.to_owned(),
+            position_m: [6.4e6, x, 0.0],
+            diameter_m: 25.0,
+            mount: "ALT-AZ".to_owned(),
+        };
+        NewMs {
+            telescope: "VLA".to_owned(),
+            observer: String::new(),
+            project: String::new(),
+            antennas: vec![antenna("a", 0.0), antenna("b", 100.0)],
+            field: "x".to_owned(),
+            phase_center: RaDec { ra_rad: 0.0, dec_rad: 0.5 },
+            freq_hz: (0..n_chan).map(|i| 1e9 + 1e3 * i as f64).collect(),
+            chan_width_hz: 1e3,
+            correlations: vec![Correlation::XX],
+            time_range_s: [0.0, 100.0],
+            interval_s: 1.0,
+            sigma_jy: 1.0,
+            history: History::default(),
+        }
+    }
+
+    #[test]
+    fn few_samples_are_made_at_once() {
+        let (dir, n_chan) = (tempfile::tempdir().unwrap(), 1 << 16);
+        let rows = Wide { n_row: 70, n_chan, most: AtomicUsize::new(0) };
+        create_ms(&dir.path().join("x.ms"), &wide(n_chan), &rows).unwrap();
+        assert_eq!(rows.most.into_inner(), SAMPLES_TOGETHER);
+        let table = Table::open(dir.path().join("x.ms")).unwrap();
+        let flag_row = table.column("FLAG_ROW").unwrap().cells(0..70).unwrap();
+        let tables::Values::Ints(flag_row) = flag_row.values() else { panic!("not flags") };
+        assert_eq!((flag_row[0], flag_row[1..].iter().sum::<i64>()), (1, 0));
+        let data = table.column("DATA").unwrap().cells(69..70).unwrap();
+        let tables::Values::Floats(data) = data.values() else { panic!("not numbers") };
+        assert_eq!(data[..4], [69.0, 0.0, 69.0, 1.0]);
+    }
+
+    #[test]
+    fn pieces_are_all_rows_in_order() {
+        let of = |rows, n_sample| pieces(rows, n_sample).collect::<Vec<_>>();
+        assert_eq!(of(3..6, SAMPLES_TOGETHER), [3..4, 4..5, 5..6]);
+        assert_eq!(of(3..6, SAMPLES_TOGETHER / 2), [3..5, 5..6]);
+        assert_eq!(of(3..5, usize::MAX), [3..4, 4..5]);
+        assert!(of(3..3, 0).is_empty());
+    }
 }

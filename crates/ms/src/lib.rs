@@ -43,7 +43,7 @@ mod weights;
 pub use check::{Direction, MsCheck, UvwDirection};
 pub use chunks::{Chunks, Read};
 pub use columns::ColumnSummary;
-pub use create::create_ms;
+pub use create::{create_bytes, create_ms};
 pub use description::{Antenna, DataDescription, Polarization};
 pub use error::Error;
 pub use field::Field;

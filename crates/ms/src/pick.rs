@@ -62,13 +62,13 @@ mod tests {
         table.column("FIELD_ID").unwrap().read_flat(0..n_row, &mut fields).unwrap();
         let want: Vec<u64> = (0..n_row).filter(|&row| fields[row as usize] == 1).collect();
         let one_by_one: Vec<Range<u64>> = (0..n_row).map(|row| row..row + 1).collect();
-        for within in [vec![0..n_row], one_by_one] {
+        for within in [std::iter::once(0..n_row).collect(), one_by_one] {
             let picked = rows_where(&table, &within, &[("FIELD_ID", &[1]), ("SCAN_NUMBER", &[])]).unwrap();
             assert!(picked.windows(2).all(|pair| pair[0].end < pair[1].start));
             assert_eq!(picked.iter().flat_map(Clone::clone).collect::<Vec<_>>(), want);
         }
         assert!(!want.is_empty() && (want.len() as u64) < n_row, "the fixture has several fields");
         assert!(rows_where(&table, &[], &[("FIELD_ID", &[1])]).unwrap().is_empty());
-        assert!(rows_where(&table, &[0..1], &[("NOWHERE", &[1])]).is_err());
+        assert!(rows_where(&table, std::slice::from_ref(&(0..1)), &[("NOWHERE", &[1])]).is_err());
     }
 }

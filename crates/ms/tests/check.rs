@@ -2,7 +2,7 @@
 
 use facette_ms::{Direction, MsCheck};
 use std::path::{Path, PathBuf};
-use tables::{Severity, Table};
+use tables::{OpenOptions, Severity, Table};
 
 fn damages(check: &MsCheck) -> Vec<String> {
     let bad = check.walk.findings.iter().filter(|f| f.severity == Severity::Damage);
@@ -24,7 +24,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn the_fixture_is_sound_and_its_baselines_are_told() {
-    let check = MsCheck::of(&testkit::fixture("tiny.ms"));
+    let check = MsCheck::of(&testkit::fixture("tiny.ms"), &OpenOptions::default());
     assert_eq!(damages(&check), [""; 0]);
     let uvw = check.uvw.unwrap();
     assert!(check.is_ms && uvw.direction == Direction::FirstMinusSecond && !uvw.by_phase_centers, "{uvw:?}");
@@ -43,7 +43,7 @@ fn real_baselines_go_both_ways() {
         ("ovro_lwa.ms", Minus12),
         ("wsrt_ndppp.ms", Minus12),
     ] {
-        let check = MsCheck::of(&root.join(name));
+        let check = MsCheck::of(&root.join(name), &OpenOptions::default());
         assert_eq!(damages(&check), [""; 0], "{name}");
         let uvw = check.uvw.unwrap();
         assert_eq!(uvw.direction, direction, "{name}: {uvw:?}");
@@ -63,7 +63,7 @@ fn identifiers_out_of_range_and_missing_subtables_are_damage() {
     std::fs::remove_dir_all(ms.join("ANTENNA")).unwrap();
     copy(&ms.join("DATA_DESCRIPTION"), &ms.join("ANTENNA"));
     std::fs::remove_dir_all(ms.join("STATE")).unwrap();
-    let check = MsCheck::of(&ms);
+    let check = MsCheck::of(&ms, &OpenOptions::default());
     let found = damages(&check);
     for says in ["ANTENNA1", "ANTENNA2", "outside the 1 rows of ANTENNA", "STATE, which is no table"] {
         assert!(found.iter().any(|f| f.contains(says)), "{says} is not in {found:#?}");
@@ -73,8 +73,8 @@ fn identifiers_out_of_range_and_missing_subtables_are_damage() {
 
 #[test]
 fn other_tables_are_checked_as_tables() {
-    let check = MsCheck::of(&testkit::fixture("tiny.ms").join("ANTENNA"));
+    let check = MsCheck::of(&testkit::fixture("tiny.ms").join("ANTENNA"), &OpenOptions::default());
     assert!(check.is_sound() && !check.is_ms && check.uvw.is_none());
-    let nothing = MsCheck::of(Path::new("/nowhere/x.ms"));
+    let nothing = MsCheck::of(Path::new("/nowhere/x.ms"), &OpenOptions::default());
     assert!(!nothing.is_sound() && nothing.walk.findings[0].problem.contains("not a table"));
 }

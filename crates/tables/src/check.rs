@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::keyword_path::resolve;
-use crate::{Column, Error, Record, Table, Value};
+use crate::{Column, Error, OpenOptions, Record, Table, Value};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,11 +74,11 @@ impl Walk {
     /// Reads every file, description, keyword and cell of a table and of all tables that its keywords refer to.
     /// Goes on behind damage, so that all of it is found in one run.
     ///
-    /// Files that belong to nothing are notes. Reading takes as long as reading the table does, and some megabytes.
-    pub fn through(path: &Path) -> Walk {
+    /// Tables are opened as `options` say. Files that belong to nothing are notes. Reading takes as long as reading the table does, and some megabytes.
+    pub fn through(path: &Path, options: &OpenOptions) -> Walk {
         let mut walk = Walk::default();
         let mut seen = BTreeSet::new();
-        walk.table(path, &mut seen);
+        walk.table(path, options, &mut seen);
         walk
     }
 
@@ -87,11 +87,11 @@ impl Walk {
         self.findings.iter().all(|f| f.severity < Severity::Damage)
     }
 
-    fn table(&mut self, path: &Path, seen: &mut BTreeSet<PathBuf>) {
+    fn table(&mut self, path: &Path, options: &OpenOptions, seen: &mut BTreeSet<PathBuf>) {
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned())) {
             return;
         }
-        let table = match Table::open(path) {
+        let table = match Table::open_with(path, options) {
             Ok(table) => table,
             Err(error) => {
                 return self.findings.push(Finding::new(severity_of(&error), path, full_text(&error)));
@@ -115,7 +115,7 @@ impl Walk {
         self.files(&table, &referred);
         for (keyword, subtable) in referred {
             if subtable.join("table.dat").exists() {
-                self.table(&subtable, seen);
+                self.table(&subtable, options, seen);
             } else {
                 let problem =
                     format!("the keyword {keyword} refers to {}, which is no table", subtable.display());

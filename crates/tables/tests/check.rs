@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use facette_tables::{Severity, Table, TableDiff, Tolerance, Walk};
+use facette_tables::{OpenOptions, Severity, Table, TableDiff, Tolerance, Walk};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -32,7 +32,7 @@ fn damages(walk: &Walk) -> Vec<String> {
 
 #[test]
 fn a_sound_table_has_no_findings() {
-    let walk = Walk::through(&testkit::fixture("tiny.ms"));
+    let walk = Walk::through(&testkit::fixture("tiny.ms"), &OpenOptions::default());
     assert_eq!(walk.findings, []);
     assert_eq!(walk.tables.len(), 13);
     assert!(walk.is_sound() && walk.n_column > 100 && walk.n_cell > 84 * 20, "{walk:?}");
@@ -51,7 +51,7 @@ fn every_damage_is_found_in_one_run() {
     cut("ANTENNA/table.dat");
     std::fs::remove_dir_all(ms.join("FIELD")).unwrap();
     std::fs::write(ms.join("table.f77"), b"?").unwrap();
-    let walk = Walk::through(&ms);
+    let walk = Walk::through(&ms, &OpenOptions::default());
     let found = damages(&walk);
     assert!(!walk.is_sound());
     for what in ["table.f0", "ANTENNA", "FIELD"] {
@@ -67,7 +67,7 @@ fn every_damage_is_found_in_one_run() {
 fn all_real_tables_are_sound() {
     let Some(root) = testkit::real_data("all_real_tables_are_sound", "ms") else { return };
     for name in ["evla_day2.ms", "askap_csimulator.ms", "wsrt_ndppp_bda.ms", "lwa_sv.ms", "ovro_lwa.ms"] {
-        let walk = Walk::through(&root.join(name));
+        let walk = Walk::through(&root.join(name), &OpenOptions::default());
         assert_eq!(damages(&walk), [""; 0], "{name}");
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of `facette ms`.
 
+use crate::lock_args::LockArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use facette::export::Format;
 use std::{ops::Range, path::PathBuf};
@@ -79,6 +80,8 @@ pub(crate) struct InfoArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -86,6 +89,8 @@ pub(crate) struct ColumnsArgs {
     /// Table, such as my.ms or my.ms::FIELD
     #[arg(value_name = "TABLE")]
     pub table: PathBuf,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -99,6 +104,8 @@ pub(crate) struct ShowArgs {
     /// Print every element, not only the first and last of long cells
     #[arg(long)]
     pub all: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -109,6 +116,8 @@ pub(crate) struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -131,6 +140,8 @@ pub(crate) struct DiffArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -153,6 +164,8 @@ pub(crate) struct ExportArgs {
     /// Replace the folder if it exists
     #[arg(long)]
     pub overwrite: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Args)]
@@ -181,6 +194,8 @@ pub(crate) struct CopyArgs {
     /// Replace a table that is there
     #[arg(long)]
     pub overwrite: bool,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

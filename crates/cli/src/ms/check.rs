@@ -2,7 +2,7 @@
 
 use super::{args::CheckArgs, open, print};
 use facette::{
-    Error,
+    Error, Session,
     ms::{Direction, MsCheck, UvwDirection},
     tables::{Finding, Severity},
     types::{format_bytes, format_count},
@@ -10,11 +10,11 @@ use facette::{
 use serde_json::{Value as Json, json};
 use std::{path::Path, process::ExitCode};
 
-pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Error> {
+pub(crate) fn run(args: &CheckArgs, session: &Session) -> Result<ExitCode, Error> {
     if !args.ms.exists() && !args.ms.to_string_lossy().contains("::") {
         return Err(Error::Missing { path: args.ms.clone() });
     }
-    let check = MsCheck::of(&open::path(&args.ms)?);
+    let check = MsCheck::of(&open::path(&args.ms, session)?, &session.open_options());
     if args.json {
         print::json(&as_json(&check));
     } else {

@@ -2,12 +2,12 @@
 
 use super::{args::ColumnsArgs, open, print};
 use facette::{
-    Error,
+    Error, Session,
     tables::{Column, Record, Table},
 };
 
-pub(crate) fn run(args: &ColumnsArgs) -> Result<(), Error> {
-    let table = open::table(&args.table)?;
+pub(crate) fn run(args: &ColumnsArgs, session: &Session) -> Result<(), Error> {
+    let table = open::table(&args.table, session)?;
     rows(&table).iter().for_each(|line| print::line(line));
     Ok(())
 }

@@ -9,7 +9,7 @@ use facette::{
 pub(crate) fn run(args: &CopyArgs, session: &Session) -> Result<(), Error> {
     let words = std::env::args().map(|word| if word.contains(' ') { format!("'{word}'") } else { word });
     let request = CopyRequest {
-        table: open::path(&args.table)?,
+        table: open::path(&args.table, session)?,
         out: args.out.clone(),
         rows: args.rows.clone(),
         fields: args.field.clone(),

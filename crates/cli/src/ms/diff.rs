@@ -2,7 +2,7 @@
 
 use super::{args::DiffArgs, open, print};
 use facette::{
-    Error,
+    Error, Session,
     tables::{ColumnDiff, Table, TableDiff, Tolerance, Value},
     types::format_count,
 };
@@ -21,8 +21,8 @@ struct Compared {
     failed: Option<String>,
 }
 
-pub(crate) fn run(args: &DiffArgs) -> ExitCode {
-    match compare(args) {
+pub(crate) fn run(args: &DiffArgs, session: &Session) -> ExitCode {
+    match compare(args, session) {
         Ok(found) => {
             let same = found.iter().all(Compared::is_same);
             if args.json {
@@ -39,8 +39,8 @@ pub(crate) fn run(args: &DiffArgs) -> ExitCode {
     }
 }
 
-fn compare(args: &DiffArgs) -> Result<Vec<Compared>, Error> {
-    let (a, b) = (open::table(&args.first)?, open::table(&args.second)?);
+fn compare(args: &DiffArgs, session: &Session) -> Result<Vec<Compared>, Error> {
+    let (a, b) = (open::table(&args.first, session)?, open::table(&args.second, session)?);
     let tolerance = Tolerance { relative: args.rtol, absolute: args.atol };
     if !args.columns.is_empty() {
         return Ok(vec![Compared {

@@ -2,14 +2,14 @@
 
 use super::{args::ExportArgs, open, print};
 use facette::{
-    Error,
+    Error, Session,
     export::{Request, export},
     types::format_bytes,
 };
 use std::io::{Write, stderr};
 
-pub(crate) fn run(args: &ExportArgs) -> Result<(), Error> {
-    let table = open::table(&args.table)?;
+pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), Error> {
+    let table = open::table(&args.table, session)?;
     let request = Request {
         table: &table,
         out: &args.out,

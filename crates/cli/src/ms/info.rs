@@ -11,7 +11,7 @@ use facette::{
 use serde_json::{Value as Json, json};
 
 pub(crate) fn run(args: &InfoArgs, session: &Session) -> Result<(), Error> {
-    let table = open::table(&args.ms)?;
+    let table = open::table(&args.ms, session)?;
     let is_ms = table.keywords().get("MS_VERSION").is_some() || table.info().table_type == "Measurement Set";
     if !is_ms {
         if args.json {

@@ -19,11 +19,11 @@ use std::process::ExitCode;
 pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Error> {
     match command {
         MsCommand::Info(args) => info::run(args, session).map(|()| ExitCode::SUCCESS),
-        MsCommand::Columns(args) => columns::run(args).map(|()| ExitCode::SUCCESS),
-        MsCommand::Show(args) => show::run(args).map(|()| ExitCode::SUCCESS),
-        MsCommand::Export(args) => export::run(args).map(|()| ExitCode::SUCCESS),
+        MsCommand::Columns(args) => columns::run(args, session).map(|()| ExitCode::SUCCESS),
+        MsCommand::Show(args) => show::run(args, session).map(|()| ExitCode::SUCCESS),
+        MsCommand::Export(args) => export::run(args, session).map(|()| ExitCode::SUCCESS),
         MsCommand::Copy(args) => copy::run(args, session).map(|()| ExitCode::SUCCESS),
-        MsCommand::Check(args) => check::run(args),
-        MsCommand::Diff(args) => Ok(diff::run(args)),
+        MsCommand::Check(args) => check::run(args, session),
+        MsCommand::Diff(args) => Ok(diff::run(args, session)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{args::ShowArgs, columns, open, print};
 use facette::{
-    Error, fits,
+    Error, Session, fits,
     tables::{CellBlock, Column, DataType, Values},
 };
 use std::ops::Range;
@@ -12,8 +12,8 @@ const FIRST_ROWS: u64 = 10;
 /// Elements of a cell that are shown without `--all`: this many from the start, and the last one.
 const MOST_ELEMENTS: usize = 12;
 
-pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
-    let table = open::table(&args.table)?;
+pub(crate) fn run(args: &ShowArgs, session: &Session) -> Result<(), Error> {
+    let table = open::table(&args.table, session)?;
     for wanted in &args.columns {
         let (name, rows) = wanted_rows(wanted, table.n_row())?;
         let column = table.column(name).map_err(open::of_table)?;

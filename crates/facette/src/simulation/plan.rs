@@ -164,19 +164,41 @@ fn plan(simulation: &Simulation, n_row: u64, n_sample: u64, session: &Session) -
     let flag_bytes = n_row.saturating_mul(n_sample.div_ceil(8));
     let disk = complex_bytes.saturating_add(flag_bytes).saturating_add(n_row * ROW_BYTES);
     let spectra = (simulation.spectra.len() as u64).saturating_mul(n_sample.max(4) * 8);
-    let needed_bytes = BASE_MEMORY_BYTES + spectra;
+    let rows_bytes = rows_bytes(simulation.observation.freq_hz.len() as u64, n_sample);
+    let needed_bytes = BASE_MEMORY_BYTES.saturating_add(spectra).saturating_add(rows_bytes);
     session
         .screen
         .fact("plan", &format!("disk {} · memory {}", format_bytes(disk), format_bytes(needed_bytes)));
     match resources::memory_bytes() {
         Some(limit_bytes) if needed_bytes > limit_bytes => Err(Error::Memory {
-            what: "the sky".to_owned(),
+            what: "the sky, and rows on their way to disk".to_owned(),
             needed_bytes,
             limit_is: "this machine has",
             limit_bytes,
-            details: format!("{} spectra of {n_sample} values", simulation.spectra.len()),
+            details: format!(
+                "{} spectra of {n_sample} values, and {} for rows",
+                simulation.spectra.len(),
+                format_bytes(rows_bytes)
+            ),
             way_out: "fewer sources in --sky, or fewer channels".to_owned(),
         }),
         _ => Ok(()),
+    }
+}
+
+/// Memory for rows of `n_sample` samples: the sums over the sky of at least one, and the writer's.
+fn rows_bytes(n_chan: u64, n_sample: u64) -> u64 {
+    // Four Stokes parameters of a channel, complex and double.
+    n_chan.saturating_mul(4 * 16).saturating_add(ms::create_bytes(n_sample))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_counts_rows_of_many_channels() {
+        assert!(rows_bytes(64, 256) < 8 << 20);
+        assert!(rows_bytes(1 << 20, 4 << 20) > 64 * (8 * (4 << 20)));
     }
 }

@@ -7,7 +7,7 @@ mod shapes;
 mod uvw;
 
 use std::path::Path;
-use tables::{Finding, Severity, Table, Walk};
+use tables::{Finding, OpenOptions, Severity, Table, Walk};
 
 pub use uvw::{Direction, UvwDirection};
 
@@ -24,10 +24,10 @@ pub struct MsCheck {
 
 impl MsCheck {
     /// Looks at everything below `path` and reads every cell; goes on behind damage, so that all of it is found in one
-    /// run. Damage is among the findings, never an error.
-    pub fn of(path: &Path) -> MsCheck {
-        let mut check = MsCheck { walk: Walk::through(path), is_ms: false, uvw: None };
-        let Ok(main) = Table::open(path) else { return check };
+    /// run. Damage is among the findings, never an error. Tables are opened as `options` say.
+    pub fn of(path: &Path, options: &OpenOptions) -> MsCheck {
+        let mut check = MsCheck { walk: Walk::through(path, options), is_ms: false, uvw: None };
+        let Ok(main) = Table::open_with(path, options) else { return check };
         check.is_ms =
             main.info().table_type.trim() == "Measurement Set" || main.keywords().get("MS_VERSION").is_some();
         if !check.is_ms {
@@ -39,7 +39,7 @@ impl MsCheck {
         required::check(&main, found);
         identifiers::check(&main, found);
         shapes::check(&main, found);
-        check.uvw = uvw::check(&main, found);
+        check.uvw = uvw::check(&main, options, found);
         check
     }
 

@@ -15,7 +15,7 @@
 use super::rotation::Rotation;
 use crate::{Ms, scan::blocks};
 use std::ops::Range;
-use tables::{Error, Finding, Severity, Table};
+use tables::{Error, Finding, OpenOptions, Severity, Table};
 
 /// Which way UVW are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +65,8 @@ const PIECE_ROWS: u64 = 512;
 /// Cosine of the angle within which two baselines are parallel.
 const PARALLEL: f64 = 0.95;
 
-pub(super) fn check(main: &Table, found: &mut Vec<Finding>) -> Option<UvwDirection> {
-    let ms = Ms::open(main.path()).ok()?;
+pub(super) fn check(main: &Table, options: &OpenOptions, found: &mut Vec<Finding>) -> Option<UvwDirection> {
+    let ms = Ms::open_with(main.path(), options).ok()?;
     let mut fit = Fit::default();
     for rows in pieces(main.n_row()) {
         fit.rows(&ms, rows).ok()?;
