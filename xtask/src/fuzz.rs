@@ -14,7 +14,7 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            something or its time is over. What a target learnt is put into fuzz/corpus/TARGET, as few inputs as\n\
            reach as much; an input that fails stays in fuzz/artifacts/TARGET and is an error.\n\
            It needs rustup with a nightly toolchain and cargo-fuzz (`cargo install cargo-fuzz`); without them it\n\
-           says NOT RUN with the reason.\n\n  \
+           says NOT RUN with the reason and fails.\n\n  \
            --seconds N       for each target, else 60\n  \
            --sanitizer NAME  `none`, or `address`, with which a tenth of the inputs are tried\n  \
            --toolchain NAME  the nightly toolchain, else `nightly`",
@@ -35,8 +35,8 @@ fn run(args: &[String]) -> Result<()> {
     let all = targets()?;
     let options = parse(args, &all)?;
     if let Err(reason) = has_cargo_fuzz(options.toolchain) {
-        println!("NOT RUN: {reason}");
-        return Ok(());
+        // Not a success: nothing was tried.
+        bail!("NOT RUN: {reason}");
     }
     let mut failed = Vec::new();
     for target in &options.targets {

@@ -191,7 +191,13 @@ fn casa_lists_it() {
     let place = Place::new();
     simulated(&place.path("x.ms"), &[]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulate/listobs.py");
-    let output = casa.arg(script).arg(place.path("x.ms")).arg(place.path("list.txt")).output().unwrap();
+    let output = casa
+        .current_dir(place.path(""))
+        .arg(script)
+        .arg(place.path("x.ms"))
+        .arg(place.path("list.txt"))
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     for part in ["Antennas: 27", "05:00:00.000000 +40.00.00.00000 J2000", "XX  XY  YX  YY", "10530"] {
@@ -215,7 +221,8 @@ fn uvw_are_those_of_casa_simulator() {
         ["--telescope", "vla-b", "--duration", "10min", "--nchan", "1", "--earth-model", "casacore", "--eop"];
     simulated(&ms, &[&more[..], &[eop.to_str().unwrap()]].concat());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulate/casa_simulator.py");
-    let output = casa.arg(script).arg(&ms).arg(place.path("casa.ms")).output().unwrap();
+    let output =
+        casa.current_dir(place.path("")).arg(script).arg(&ms).arg(place.path("casa.ms")).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     println!("uvw against CASA's simulator, metres on 10 km: {text}");

@@ -15,6 +15,14 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder may not be taken, also not with the user's leave.
+    #[error("{} is not written: {why}\n  try: another --out", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+        /// What is in the way.
+        why: String,
+    },
     /// A file or folder cannot be written.
     #[error("{} cannot be written: {source}\n  try: a folder you may write to with --out", path.display())]
     Io {

@@ -1,6 +1,6 @@
 //! A table and its subtables into a folder.
 
-use crate::{Error, Format, write::write};
+use crate::{Error, Format, place::replaceable, write::write};
 use std::{
     collections::BTreeSet,
     fs,
@@ -20,7 +20,7 @@ pub struct Request<'a> {
     pub columns: Vec<String>,
     /// Whether the tables that its keywords refer to are exported too.
     pub subtables: bool,
-    /// Whether a folder of this name may be replaced.
+    /// Whether a folder of this name may be replaced, if it holds nothing but what an export made.
     pub overwrite: bool,
 }
 
@@ -38,12 +38,10 @@ pub struct Written {
 /// Exports a table. Files are written in a folder beside the one asked for, which is then renamed.
 ///
 /// # Errors
-/// When the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
+/// When `out` is there and may not be replaced, is part of the table or holds it, the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
 /// left behind.
 pub fn export(request: &Request<'_>) -> Result<Written, Error> {
-    if request.out.exists() && !request.overwrite {
-        return Err(Error::Exists { path: request.out.to_owned() });
-    }
+    replaceable(request)?;
     let part = beside(request.out, "part");
     let io = |source| Error::Io { path: part.clone(), source };
     fs::create_dir(&part).map_err(io)?;

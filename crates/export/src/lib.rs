@@ -9,6 +9,7 @@
 
 mod error;
 mod files;
+mod place;
 mod write;
 
 pub use error::Error;

@@ -54,6 +54,41 @@ fn what_exists_stays_and_what_fails_leaves_nothing() {
     assert_eq!(names(dir.path()), ["out"]);
 }
 
+/// Neither the table nor a folder with something else is replaced, whatever is asked for.
+#[test]
+fn nothing_but_an_export_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let ms = dir.path().join("my.ms");
+    copy(&testkit::fixture("tiny.ms"), &ms);
+    let (link, other) = (dir.path().join("link"), dir.path().join("other"));
+    std::os::unix::fs::symlink(&ms, &link).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("main.parquet"), "").unwrap();
+    std::fs::write(other.join("thesis.txt"), "years").unwrap();
+    let n_file = names(&ms).len();
+    for out in [&ms, &link, &other, &ms.join("ANTENNA"), &ms.join("new"), &dir.path().to_owned()] {
+        let refused = run(&ms, out, Format::Parquet, true);
+        assert!(matches!(refused, Err(Error::NotOurs { .. })), "{}: {refused:?}", out.display());
+    }
+    assert_eq!((names(&ms).len(), names(&other).len()), (n_file, 2));
+    assert_eq!(names(dir.path()), ["link", "my.ms", "other"]);
+    std::fs::remove_file(other.join("thesis.txt")).unwrap();
+    assert_eq!(run(&ms, &other, Format::Parquet, true).unwrap().files.len(), 13);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 /// Every cell that pyarrow reads equals casacore's.
 #[test]
 fn pyarrow_and_casacore_read_the_same() {

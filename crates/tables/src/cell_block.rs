@@ -11,7 +11,7 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::DataType as Arrow;
 
 use crate::cells::element_count;
-use crate::{Column, Error};
+use crate::{Column, Error, ShapeRun};
 
 /// The cells of a range of rows of one column.
 pub struct CellBlock {
@@ -58,18 +58,51 @@ impl Column {
         Ok(CellBlock { column: self.clone(), rows, array, levels, values, width })
     }
 
-    /// The rows of the table in ranges that take some megabytes each, by the shape of the first of them.
+    /// The rows of the table in ranges that take some megabytes each, by the shapes of all of them.
     pub fn blocks(&self, n_row: u64) -> impl Iterator<Item = Range<u64>> + use<> {
-        let step = self.rows_in(BLOCK_BYTES);
-        (0..n_row.div_ceil(step)).map(move |i| i * step..((i + 1) * step).min(n_row))
+        let (column, mut start) = (self.clone(), 0);
+        std::iter::from_fn(move || {
+            let rows = start..column.fitting(start..n_row);
+            start = rows.end;
+            (!rows.is_empty()).then_some(rows)
+        })
+    }
+
+    /// The end of as many of `rows` as take some megabytes by the shapes of all of them; at least one.
+    fn fitting(&self, rows: Range<u64>) -> u64 {
+        let end = rows.end.min(rows.start.saturating_add(self.rows_from(rows.start, BLOCK_BYTES)));
+        let info = self.info();
+        if !info.is_array || info.shape.is_some() || rows.is_empty() {
+            return end;
+        }
+        // Where shapes cannot be read, reading says why.
+        let Ok(runs) = self.shapes(rows.start..end) else { return end };
+        let (mut n_row, mut left) = (0, BLOCK_BYTES);
+        for run in runs {
+            let cell = self.cell_bytes(run.shape.as_deref());
+            let n_fit = run.n.min((left / cell) as u64);
+            n_row += n_fit;
+            left -= n_fit as usize * cell;
+            if n_fit < run.n {
+                break;
+            }
+        }
+        rows.start + n_row.max(1)
+    }
+
+    fn cell_bytes(&self, shape: Option<&[usize]>) -> usize {
+        let n_element = shape.map_or(1, |shape| element_count(shape).unwrap_or(usize::MAX));
+        n_element.saturating_mul(self.info().data_type.size().unwrap_or(32)).max(1)
+    }
+
+    fn rows_from(&self, row: u64, n_byte: usize) -> u64 {
+        let first = self.cell_shape(row).ok().flatten().or_else(|| self.info().shape.clone());
+        ((n_byte / self.cell_bytes(first.as_deref())) as u64).clamp(1, MOST_ROWS)
     }
 
     /// How many rows take about `n_byte` bytes, by the shape of the first cell; at least 1.
     pub fn rows_in(&self, n_byte: usize) -> u64 {
-        let first = self.cell_shape(0).ok().flatten().or_else(|| self.info().shape.clone());
-        let n_element = first.and_then(|shape| element_count(&shape)).unwrap_or(1);
-        let cell = n_element.saturating_mul(self.info().data_type.size().unwrap_or(32)).max(1);
-        ((n_byte / cell) as u64).clamp(1, MOST_ROWS)
+        self.rows_from(0, n_byte)
     }
 }
 
@@ -108,12 +141,23 @@ impl CellBlock {
         if !self.is_defined(row) {
             return Ok(None);
         }
-        // Leading axes of length 1 may have been added for the sake of other cells.
+        // Leading axes of length 1 may have been added for the sake of other cells, and lists of nothing end there.
         let shape = self.nested_shape(self.index(row));
-        if shape.len() > 1 && shape[0] <= 1 && matches!(self.levels[0], Level::List(_)) {
+        let is_padded = shape.len() > 1 && shape[0] <= 1;
+        if (is_padded || shape.contains(&0)) && self.has_lists() {
             return self.column.cell_shape(row);
         }
         Ok(Some(shape))
+    }
+
+    /// Whether the array alone does not tell all cells' shapes.
+    fn has_lists(&self) -> bool {
+        self.levels.iter().any(|level| matches!(level, Level::List(_)))
+    }
+
+    /// The shapes of all cells where the array does not tell them.
+    pub(crate) fn untold_shapes(&self) -> Result<Vec<ShapeRun>, Error> {
+        if self.has_lists() { self.column.shapes(self.rows()) } else { Ok(Vec::new()) }
     }
 
     fn nested_shape(&self, mut at: usize) -> Vec<usize> {

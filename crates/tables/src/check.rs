@@ -98,13 +98,15 @@ impl Walk {
             }
         };
         self.tables.push(path.to_owned());
+        // A view has the keywords of another table, and their names are to be understood from there.
+        let base = table.base().to_owned();
         let mut referred: Vec<(String, PathBuf)> = Vec::new();
-        collect_tables(path, table.keywords(), &mut referred);
+        collect_tables(&base, table.keywords(), &mut referred);
         let names: Vec<String> = table.column_names().map(str::to_owned).collect();
         for name in names {
             match table.column(&name) {
                 Ok(column) => {
-                    collect_tables(path, &column.info().keywords, &mut referred);
+                    collect_tables(&base, &column.info().keywords, &mut referred);
                     self.column(&table, &column);
                 }
                 Err(error) => self

@@ -147,7 +147,7 @@ impl ColumnDiff {
     }
 
     fn block(&mut self, a: &CellBlock, b: &CellBlock, tolerance: Tolerance) -> Result<(), Error> {
-        if a.array() == b.array() {
+        if a.array() == b.array() && a.untold_shapes()? == b.untold_shapes()? {
             return Ok(());
         }
         for row in a.rows() {

@@ -10,7 +10,7 @@ use crate::cells::{Data, Run, Sink, element_count};
 use crate::desc::TableDat;
 use crate::storage::{Place, Siblings, Storage};
 use crate::value::Record;
-use crate::{ColumnInfo, DataType, Error};
+use crate::{ColumnInfo, DataType, Error, forward};
 
 /// Keyword with the name of the stored column.
 const STORED: &str = "_BaseMappedArrayEngine_Name";
@@ -18,6 +18,9 @@ const STORED: &str = "_BaseMappedArrayEngine_Name";
 const ROWS_TOGETHER: u64 = 4096;
 /// Bytes that are computed before they are handed on.
 const BLOCK: usize = 256 << 10;
+
+/// Computed columns that may stand behind one.
+const MOST_VIRTUAL: usize = 32;
 
 /// How an engine computes elements.
 pub(crate) trait Formula: Send + Sync {
@@ -100,10 +103,11 @@ impl Engine {
     }
 
     fn factors(&self, rows: Range<u64>) -> Result<Option<Vec<Factors>>, Error> {
-        let (scale, offset) = (self.factor(&self.scale, &rows)?, self.factor(&self.offset, &rows)?);
-        if scale.len() == 1 && offset.len() == 1 {
+        // Not by how many there are: of one row, a column has one too.
+        if self.is_fixed() {
             return Ok(None);
         }
+        let (scale, offset) = (self.factor(&self.scale, &rows)?, self.factor(&self.offset, &rows)?);
         let n = (rows.end - rows.start) as usize;
         let at = |of: &[[f64; 2]], i: usize| if of.len() == 1 { of[0] } else { of[i] };
         Ok(Some((0..n).map(|i| Factors { scale: at(&scale, i), offset: at(&offset, i) }).collect()))
@@ -139,6 +143,11 @@ impl Engine {
         }
     }
 
+    /// Whether no row has factors of its own.
+    fn is_fixed(&self) -> bool {
+        matches!((&self.scale, &self.offset), (Factor::Fixed(_), Factor::Fixed(_)))
+    }
+
     fn fixed(&self) -> Factors {
         let value = |factor: &Factor, none| if let Factor::Fixed(value) = factor { *value } else { none };
         let none = Factors::NONE;
@@ -156,8 +165,8 @@ impl Storage for Engine {
         let stored = self.siblings.column(&self.stored)?;
         let mut start = rows.start;
         loop {
-            let both_fixed = matches!((&self.scale, &self.offset), (Factor::Fixed(_), Factor::Fixed(_)));
-            let end = if both_fixed { rows.end } else { rows.end.min(start.saturating_add(ROWS_TOGETHER)) };
+            let end =
+                if self.is_fixed() { rows.end } else { rows.end.min(start.saturating_add(ROWS_TOGETHER)) };
             let per_row = if sink.shape_only() { None } else { self.factors(start..end)? };
             let fixed = self.fixed();
             let mut computed = Computed { engine: self, sink, fixed, per_row, row: 0, out: Vec::new() };
@@ -253,25 +262,37 @@ fn complex(keywords: &Record, name: &str) -> [f64; 2] {
 }
 
 /// Columns that are computed from each other in a circle have no values.
-fn refuse_circles(place: &Place<'_>, start: usize) -> Result<(), Error> {
+///
+/// Nor may too many stand behind one: each is read by way of the one before, which takes some of the stack.
+pub(crate) fn refuse_circles(place: &Place<'_>, start: usize) -> Result<(), Error> {
     let mut todo = sources(place.dat, start);
     let mut seen = vec![false; place.dat.columns.len()];
+    let mut n_virtual = 0;
+    let name = |column: usize| &place.dat.columns[column].info.name;
     while let Some(column) = todo.pop() {
         if column == start {
-            let by = format!("column {}", place.dat.columns[start].info.name);
+            let by = format!("column {}", name(start));
             return Err(Error::Cycle { table: place.table.to_owned(), by });
         }
         if !std::mem::replace(&mut seen[column], true) {
-            todo.extend(sources(place.dat, column));
+            let behind = sources(place.dat, column);
+            n_virtual += usize::from(!behind.is_empty());
+            todo.extend(behind);
+        }
+        if n_virtual > MOST_VIRTUAL {
+            let expected = format!("at most {MOST_VIRTUAL} computed columns behind column {}", name(start));
+            return Err(Error::corrupt(&place.table_dat(), 0, expected, "more"));
         }
     }
     Ok(())
 }
 
-/// The columns that a virtual column's keywords name.
+/// The columns that a virtual column's keywords name, and the one with the rows of a forwarded column.
 fn sources(dat: &TableDat, column: usize) -> Vec<usize> {
     let keywords = dat.columns[column].info.keywords.iter();
     let names = keywords.filter(|(key, _)| key.starts_with('_') && key.ends_with("Name"));
     let index = |name: &str| dat.columns.iter().position(|c| c.info.name == name);
-    names.filter_map(|(_, value)| index(value.as_str()?)).collect()
+    let rows = dat.storages.iter().find(|s| s.kind == forward::INDEXED && s.columns.contains(&column));
+    let rows = rows.and_then(|s| dat.keywords.str(&forward::row_keyword(s.seqnr)));
+    names.filter_map(|(_, value)| value.as_str()).chain(rows).filter_map(index).collect()
 }

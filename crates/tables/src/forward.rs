@@ -10,11 +10,14 @@ use std::sync::OnceLock;
 
 use crate::bytes::Order;
 use crate::cells::Sink;
+use crate::engine::refuse_circles;
 use crate::keyword_path::resolve;
 use crate::reference::scan_rows;
 use crate::storage::{Place, Siblings, Storage};
 use crate::{ColumnInfo, Error, Table};
 
+/// The engine whose rows are in a column.
+pub(crate) const INDEXED: &str = "ForwardColumnIndexedRowEngine";
 /// Row numbers that are read at once.
 const ROWS_TOGETHER: u64 = 4096;
 
@@ -36,7 +39,7 @@ struct Target {
 
 impl Forward {
     pub(crate) fn open(place: Place<'_>) -> Result<Self, Error> {
-        let indexed = place.desc.kind == "ForwardColumnIndexedRowEngine";
+        let indexed = place.desc.kind == INDEXED;
         let keyword = if indexed { "_ForwardColumn_TableName_Row" } else { "_ForwardColumn_TableName" };
         let target = |&i: &usize| {
             let info = place.dat.columns[i].info.clone();
@@ -45,6 +48,7 @@ impl Forward {
             Ok(Target { info, path, table: OnceLock::new() })
         };
         let columns = place.desc.columns.iter().map(target).collect::<Result<_, Error>>()?;
+        place.desc.columns.iter().try_for_each(|&i| refuse_circles(&place, i))?;
         let row_column = if indexed { Some(row_column(&place)?) } else { None };
         Ok(Forward { siblings: place.siblings, order: place.order, columns, row_column })
     }
@@ -59,8 +63,13 @@ impl Forward {
     }
 }
 
+/// The table's keyword that names the column with the rows, for the engine of this number.
+pub(crate) fn row_keyword(seqnr: u32) -> String {
+    format!("_ForwardColumn_RowName_{seqnr}")
+}
+
 fn row_column(place: &Place<'_>) -> Result<String, Error> {
-    let keyword = format!("_ForwardColumn_RowName_{}", place.desc.seqnr);
+    let keyword = row_keyword(place.desc.seqnr);
     let name = place.dat.keywords.str(&keyword).map(str::to_owned);
     name.ok_or_else(|| Error::corrupt(&place.table_dat(), 0, format!("a keyword {keyword}"), "none"))
 }

@@ -224,6 +224,11 @@ impl Table {
         })
     }
 
+    /// The table from which names of tables in keywords are to be understood: of a view, the one it shows.
+    pub(crate) fn base(&self) -> &Path {
+        &self.inner.base
+    }
+
     /// A subtable of the parts of this table, one after the other.
     fn joined_subtable(&self, name: &str) -> Result<Table, Error> {
         let parts = self.inner.parts.iter().map(|part| part.subtable(name)).collect::<Result<Vec<_>, _>>()?;

@@ -38,6 +38,14 @@ fn a_sound_table_has_no_findings() {
     assert!(walk.is_sound() && walk.n_column > 100 && walk.n_cell > 84 * 20, "{walk:?}");
 }
 
+/// Their subtables are those of the tables they show.
+#[test]
+fn sound_views_have_no_damage() {
+    let walk = Walk::through(&testkit::fixture("managers/multi.mms"));
+    assert_eq!(damages(&walk), [""; 0]);
+    assert!(Walk::through(&testkit::fixture("managers/selected.tab")).is_sound());
+}
+
 #[test]
 fn every_damage_is_found_in_one_run() {
     let dir = tempfile::tempdir().unwrap();

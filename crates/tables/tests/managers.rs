@@ -7,7 +7,7 @@ mod compare;
 
 use std::path::Path;
 
-use facette_tables::{Error, Table};
+use facette_tables::{ColumnSpec, DataType, Error, StorageKind, Table, TableSpec, Value, Values};
 
 #[test]
 fn committed_tables_equal_casacore() {
@@ -32,6 +32,28 @@ fn a_changed_cell_is_noticed() {
     let wrong = compare::compare(&root).unwrap().wrong.join("\n");
     assert!(wrong.contains("tiles_little.tab UVW") && wrong.contains("sorted.tab UVW"), "{wrong}");
     assert!(wrong.contains("forward.tab: is not there") && wrong.lines().count() == 3, "{wrong}");
+}
+
+/// A cell is the same alone as it is among others, also where each row has a scale and an offset of its own.
+#[test]
+fn virtual_columns_row_by_row() {
+    for name in ["byhand/scaled.tab", "managers/engines_big.tab"] {
+        let table = Table::open(testkit::fixture(name)).unwrap();
+        for column in table.column_names().map(|name| table.column(name).unwrap()) {
+            for row in 0..table.n_row() {
+                let (alone, among) =
+                    (column.cells(row..row + 1).unwrap(), column.cells(0..table.n_row()).unwrap());
+                let what = format!("{name} {} row {row}", column.info().name);
+                assert_eq!(alone.is_defined(row), among.is_defined(row), "{what}");
+                let of = |block: &facette_tables::CellBlock| match block.values() {
+                    Values::Floats(v) => v[block.range(row)].iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                    Values::Ints(v) => v[block.range(row)].iter().map(|&v| v as u64).collect(),
+                    Values::Texts(v) => v[block.range(row)].iter().map(|v| v.len() as u64).collect(),
+                };
+                assert_eq!(of(&alone), of(&among), "{what}");
+            }
+        }
+    }
 }
 
 /// Written from the format's description; no casacore here has these engines.
@@ -131,6 +153,45 @@ fn circles_are_refused() {
     let engine = Table::open(own("engines_big.tab", "CF_S", "CF")).unwrap();
     assert!(matches!(engine.column("CF").unwrap().read(0..1), Err(Error::Cycle { .. })));
     assert!(engine.column("CC").unwrap().read(0..1).is_ok());
+}
+
+/// Rows that are in a column of the same engine.
+#[test]
+fn rows_that_are_forwarded_by_themselves_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&testkit::fixture("managers"), &folder.path().join("managers"));
+    let path = folder.path().join("byhand/indexed.tab");
+    copy(&testkit::fixture("byhand/indexed.tab"), &path);
+    let bytes = std::fs::read(path.join("table.dat")).unwrap();
+    let keyword = bytes.windows(4).position(|w| w == b"\x03ROW").unwrap();
+    let changed = [&bytes[..keyword], b"\x04TIME", &bytes[keyword + 4..]].concat();
+    std::fs::write(path.join("table.dat"), changed).unwrap();
+    let table = Table::open(&path).unwrap();
+    for name in ["TIME", "DATA"] {
+        let error = table.column(name).unwrap().read(0..1).unwrap_err();
+        assert!(matches!(error, Error::Cycle { .. }), "{error}");
+    }
+}
+
+/// Each would be read by way of the one before.
+#[test]
+fn long_chains_of_computed_columns_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.tab");
+    let column = |i: usize| {
+        let column = ColumnSpec::array(format!("C{i}"), DataType::Complex).shape(&[2]);
+        let column = column.storage(StorageKind::Aipsio).group(format!("G{i}"));
+        column.keyword("_BaseMappedArrayEngine_Name", Value::String(format!("C{}", i + 1)))
+    };
+    let spec = (0..100).map(column).fold(TableSpec::new(), TableSpec::column);
+    let mut editor = Table::create(&path, &spec).unwrap();
+    editor.add_rows(1);
+    editor.commit().unwrap();
+    let bytes = std::fs::read(path.join("table.dat")).unwrap();
+    let bytes = replaced(&bytes, "StManAipsIO", "RetypedArrayEngine");
+    std::fs::write(path.join("table.dat"), bytes).unwrap();
+    let message = Table::open(&path).unwrap().column("C0").unwrap().read(0..1).unwrap_err().to_string();
+    assert!(message.contains("at most 32 computed columns"), "{message}");
 }
 
 #[test]

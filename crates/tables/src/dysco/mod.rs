@@ -5,8 +5,8 @@
 //! complex value = f32(d[symbol] · factor), weight = f32(symbol · largest / (2^bits − 1)) for all correlations
 //! factor: AF chan[chan, corr] · (ant[corr, a1] · ant[corr, a2])   RF chan[chan, corr] · row[row, corr]   Row row[row]
 //! ```
-//! d are quantiles of a distribution (see `dictionary`); factors are floats and multiplied as doubles. Rows in blocks
-//! that were never written are zeros. Any row can be read by its block's factors and its own symbols.
+//! d are quantiles of a distribution (see `dictionary`); factors are floats and multiplied as doubles. In a file without
+//! any block rows are zeros; where there are blocks, rows behind the last are missing. Any row can be read by its block's factors and its own symbols.
 
 mod antennas;
 mod decode;
@@ -110,8 +110,13 @@ impl Dysco {
 
 impl Storage for Dysco {
     fn n_row(&self, _i_column: usize) -> u64 {
-        // The table alone knows; what was not written is zero.
-        u64::MAX
+        // Before the first block there are no rows a block, and the table alone knows how many rows are zeros.
+        let per_block = self.header.geometry.rows_per_block as u64;
+        if per_block == 0 {
+            return u64::MAX;
+        }
+        let (n_block, piece) = self.header.n_block(self.file.len());
+        (n_block + u64::from(piece)).saturating_mul(per_block)
     }
 
     fn read(&self, i_column: usize, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {

@@ -45,7 +45,15 @@ impl Shared {
         let path = table.join("table.lock");
         match open(&path) {
             Ok(shared) => Ok(Some(shared)),
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(None),
+            // What is no folder is no table, as reading its description will say.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
             Err(source) => Err(Error::io(&path, source)),
         }
     }
