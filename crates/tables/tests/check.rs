@@ -41,9 +41,9 @@ fn a_sound_table_has_no_findings() {
 /// Their subtables are those of the tables they show.
 #[test]
 fn sound_views_have_no_damage() {
-    let walk = Walk::through(&testkit::fixture("managers/multi.mms"));
+    let walk = Walk::through(&testkit::fixture("managers/multi.mms"), &OpenOptions::default());
     assert_eq!(damages(&walk), [""; 0]);
-    assert!(Walk::through(&testkit::fixture("managers/selected.tab")).is_sound());
+    assert!(Walk::through(&testkit::fixture("managers/selected.tab"), &OpenOptions::default()).is_sound());
 }
 
 #[test]
