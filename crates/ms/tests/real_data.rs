@@ -189,7 +189,6 @@ fn what_cannot_be_imaged_says_why() {
         ("sma.pha.gcal", "no MeasurementSet"),
         ("lofar_predict.tab", "no MeasurementSet"),
         ("lofar_applycal2.parmdb", "no MeasurementSet"),
-        ("writers/dysco_TG_AF_10.MS", "DyscoStMan, which is not supported"),
         ("writers/ref.tab", "refers to another table: not a table"),
         ("casacore_images", "not a table"),
     ];
