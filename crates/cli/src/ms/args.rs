@@ -98,8 +98,11 @@ pub(crate) struct ShowArgs {
     /// Table, such as my.ms or my.ms::FIELD
     #[arg(value_name = "TABLE")]
     pub table: PathBuf,
-    /// Column and rows, such as DATA[0:10], UVW[5], TIME[-3:]; without rows the first ten
-    #[arg(value_name = "COLUMN[ROWS]", required = true)]
+    #[arg(
+        value_name = "COLUMN[ROWS]",
+        required = true,
+        help = "Column and rows, such as DATA[0:10], UVW[5], TIME[-3:]; without rows the first ten"
+    )]
     pub columns: Vec<String>,
     /// Print every element, not only the first and last of long cells
     #[arg(long)]
