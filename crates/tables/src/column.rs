@@ -309,10 +309,6 @@ impl Column {
         self.table.n_row
     }
 
-    pub(crate) fn order(&self) -> Order {
-        self.table.dat.order
-    }
-
     /// Hands the cells of `rows` to `sink`.
     pub(crate) fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let table = &self.table;
@@ -456,10 +452,7 @@ impl<T: Element> Sink for Flat<'_, T> {
         n_cell: usize,
         (packed, skip): (&[u8], usize),
     ) -> Result<bool, Error> {
-        let Decode::Fixed(Fixed { unpack, .. }) = self.decode else { return Ok(false) };
-        if !unpack(&[], 0, &mut []) {
-            return Ok(false);
-        }
+        let Decode::Fixed(Fixed { unpack: Some(unpack), .. }) = self.decode else { return Ok(false) };
         self.check_shape(shape)?;
         let before = self.out.len();
         self.out.resize(before + element_count(shape).unwrap_or(0) * n_cell, T::default());

@@ -31,14 +31,15 @@ pub(crate) mod sealed {
         pub fill: fn(&[u8], &mut [T]),
         /// The bytes that values lie in if these have the width of the elements as stored: to be filled with these and
         /// then put in order with `settle`.
-        pub memory: Memory<T>,
-        /// Fills a slice from bits, after some that are skipped; whether the values are such that are kept as bits.
-        pub unpack: fn(&[u8], usize, &mut [T]) -> bool,
+        pub memory: Option<Memory<T>>,
+        /// Fills a slice from bits, after some that are skipped, if the values are such that are kept as bits.
+        pub unpack: Option<Unpack<T>>,
         /// Makes values of elements that were put in their memory as stored.
         pub settle: fn(&mut [T]),
     }
 
-    type Memory<T> = fn(&mut [T]) -> Option<&mut [u8]>;
+    type Memory<T> = fn(&mut [T]) -> &mut [u8];
+    type Unpack<T> = fn(&[u8], usize, &mut [T]);
 
     /// Types with a way to decode cells.
     pub trait Decoded: Clone + Default + Sized + Send + 'static {
@@ -71,8 +72,8 @@ macro_rules! fixed {
                 let values = bytes.as_chunks().0.iter().map(|b| Self::from(<$raw>::$from_bytes(*b)));
                 out.iter_mut().zip(values).for_each(|(out, value)| *out = value);
             },
-            memory: |out| (size_of::<$raw>() == size_of::<Self>()).then(|| bytemuck::cast_slice_mut(out)),
-            unpack: |_, _, _| false,
+            memory: if size_of::<$raw>() == size_of::<Self>() { Some(bytemuck::cast_slice_mut) } else { None },
+            unpack: None,
             // Nothing is left of it where the order is that of the computer.
             settle: |out| {
                 out.iter_mut().for_each(|value| *value = Self::$from_bytes(value.to_ne_bytes()));
@@ -128,11 +129,8 @@ others! {
     bool: Bool, Decode::Fixed(Fixed {
         append: |bytes, out| out.extend(bytes.iter().map(|&b| b != 0)),
         fill: |bytes, out| out.iter_mut().zip(bytes).for_each(|(out, &b)| *out = b != 0),
-        memory: |_| None,
-        unpack: |packed, skip, out| {
-            bits::unpack_into(packed, skip, out);
-            true
-        },
+        memory: None,
+        unpack: Some(bits::unpack_into),
         settle: |_| {},
     });
     String: String, Decode::Text(|bytes| String::from_utf8_lossy(bytes).into_owned());

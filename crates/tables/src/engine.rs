@@ -242,6 +242,20 @@ impl Sink for Computed<'_> {
     }
 }
 
+/// Scale and offset of an engine whose keywords are `_<engine>_Scale`, `…ScaleName`, `…FixedScale` and those of the
+/// offset; `None` for stored elements that are no plain numbers.
+pub(crate) fn scale_and_offset(info: &ColumnInfo, stored: DataType, engine: &str) -> Option<[Factor; 2]> {
+    if stored.size().is_none() || stored.is_complex() {
+        return None;
+    }
+    let key = |what: &str| format!("_{engine}_{what}");
+    let of = |what: &str| {
+        let (name, fixed) = (key(&format!("{what}Name")), key(&format!("Fixed{what}")));
+        factor(&info.keywords, &key(what), &name, Some(&fixed))
+    };
+    Some([of("Scale"), of("Offset")])
+}
+
 /// A scale or offset that is fixed in keyword `value` unless keyword `name` names a column.
 pub(crate) fn factor(keywords: &Record, value: &str, name: &str, fixed: Option<&str>) -> Factor {
     let column = keywords.str(name).filter(|n| !n.is_empty());

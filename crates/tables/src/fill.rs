@@ -83,10 +83,7 @@ impl<T: Element> Sink for Fill<'_, T> {
         n_cell: usize,
         (packed, skip): (&[u8], usize),
     ) -> Result<bool, Error> {
-        let Decode::Fixed(Fixed { unpack, .. }) = self.decode else { return Ok(false) };
-        if !unpack(&[], 0, &mut []) {
-            return Ok(false);
-        }
+        let Decode::Fixed(Fixed { unpack: Some(unpack), .. }) = self.decode else { return Ok(false) };
         unpack(packed, skip, self.next(shape, n_cell)?);
         self.n_filled += self.n_room;
         Ok(true)
@@ -97,11 +94,8 @@ impl<T: Element> Sink for Fill<'_, T> {
     }
 
     fn room(&mut self, shape: &[usize], n_cell: usize) -> Result<Option<&mut [u8]>, Error> {
-        let Decode::Fixed(Fixed { memory, .. }) = self.decode else { return Ok(None) };
-        if memory(&mut []).is_none() {
-            return Ok(None);
-        }
-        self.next(shape, n_cell).map(memory)
+        let Decode::Fixed(Fixed { memory: Some(memory), .. }) = self.decode else { return Ok(None) };
+        self.next(shape, n_cell).map(|room| Some(memory(room)))
     }
 
     fn placed(&mut self) {

@@ -5,7 +5,7 @@
 //! (`OffsetName`) name. Arithmetic is in the precision of the virtual type, which is Float or Double here.
 
 use crate::bytes::Order;
-use crate::engine::{Factors, Formula, Recipe, factor};
+use crate::engine::{Factors, Formula, Recipe, scale_and_offset};
 use crate::numbers::{put, to_f64};
 use crate::storage::Place;
 use crate::{ColumnInfo, DataType, Error};
@@ -42,14 +42,7 @@ pub(crate) fn recipe(
         DataType::Double => false,
         _ => return Ok(None),
     };
-    if stored.data_type.size().is_none() || stored.data_type.is_complex() {
-        return Ok(None);
-    }
-    let key = |what: &str| format!("_ScaledArrayEngine_{what}");
-    let of = |what: &str| {
-        let (name, fixed) = (key(&format!("{what}Name")), key(&format!("Fixed{what}")));
-        factor(&info.keywords, &key(what), &name, Some(&fixed))
-    };
+    let factors = scale_and_offset(info, stored.data_type, "ScaledArrayEngine");
     let formula = Box::new(ScaledArray { stored: stored.data_type, single });
-    Ok(Some(Recipe { scale: of("Scale"), offset: of("Offset"), formula }))
+    Ok(factors.map(|[scale, offset]| Recipe { scale, offset, formula }))
 }

@@ -4,7 +4,7 @@
 //! and that of the offset is added. Keywords as those of ScaledArrayEngine, with `_ScaledComplexData_` before.
 
 use crate::bytes::Order;
-use crate::engine::{Factors, Formula, Recipe, factor};
+use crate::engine::{Factors, Formula, Recipe, scale_and_offset};
 use crate::numbers::{put, to_f64};
 use crate::storage::Place;
 use crate::{ColumnInfo, DataType, Error};
@@ -45,14 +45,7 @@ pub(crate) fn recipe(
         DataType::DComplex => false,
         _ => return Ok(None),
     };
-    if stored.data_type.size().is_none() || stored.data_type.is_complex() {
-        return Ok(None);
-    }
-    let key = |what: &str| format!("_ScaledComplexData_{what}");
-    let of = |what: &str| {
-        let (name, fixed) = (key(&format!("{what}Name")), key(&format!("Fixed{what}")));
-        factor(&info.keywords, &key(what), &name, Some(&fixed))
-    };
+    let factors = scale_and_offset(info, stored.data_type, "ScaledComplexData");
     let formula = Box::new(ScaledComplex { stored: stored.data_type, single });
-    Ok(Some(Recipe { scale: of("Scale"), offset: of("Offset"), formula }))
+    Ok(factors.map(|[scale, offset]| Recipe { scale, offset, formula }))
 }

@@ -13,9 +13,9 @@
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink};
 use crate::storage::StoredColumn;
+use crate::swapped::Swapped;
 use crate::write::arrays::ArrayWriter;
 use crate::write::out::{Out, pack};
-use crate::write::source::Swapped;
 use crate::write::storage::{NewColumn, NewFiles};
 use crate::{DataType, Error};
 
@@ -42,7 +42,7 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
         match files.order {
             Order::Big => column.cells(0..files.n_row, &mut values)?,
             Order::Little => {
-                column.cells(0..files.n_row, &mut Swapped::new(&mut values, stored.data_type))?
+                column.cells(0..files.n_row, &mut Swapped::new(stored.data_type, &mut values))?
             }
         }
         bodies.push(values.finish());

@@ -152,8 +152,7 @@ impl<'a> Source<'a> {
     #[expect(clippy::wrong_self_convention, reason = "cells come from the old column")]
     fn from_old(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         match &self.old {
-            Some(column) if column.order() == self.target.order => column.scan(rows, sink),
-            Some(column) => column.scan(rows, &mut Swapped::new(sink, column.info().data_type)),
+            Some(column) => column.scan_as(self.target.order, rows, sink),
             None => self.nothing(rows.end - rows.start, sink),
         }
     }
@@ -203,41 +202,5 @@ impl<'a> Source<'a> {
             left -= repeat as u64;
         }
         Ok(())
-    }
-}
-
-/// Turns the byte order of what passes.
-pub(crate) struct Swapped<'a> {
-    sink: &'a mut dyn Sink,
-    data_type: DataType,
-    bytes: Vec<u8>,
-}
-
-impl<'a> Swapped<'a> {
-    pub(crate) fn new(sink: &'a mut dyn Sink, data_type: DataType) -> Self {
-        Swapped { sink, data_type, bytes: Vec::new() }
-    }
-}
-
-impl Sink for Swapped<'_> {
-    fn defined(&mut self, run: Run<'_>) -> Result<(), Error> {
-        let Data::Fixed(bytes) = run.data else { return self.sink.defined(run) };
-        let size = match self.data_type {
-            DataType::Complex => 4,
-            DataType::DComplex => 8,
-            other => other.size().unwrap_or(1),
-        };
-        self.bytes.clear();
-        self.bytes.extend_from_slice(bytes);
-        self.bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
-        self.sink.defined(Run { data: Data::Fixed(&self.bytes), ..run })
-    }
-
-    fn undefined(&mut self, n: u64) -> Result<(), Error> {
-        self.sink.undefined(n)
-    }
-
-    fn shape_only(&self) -> bool {
-        self.sink.shape_only()
     }
 }
