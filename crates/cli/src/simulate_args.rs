@@ -1,5 +1,6 @@
 //! The options of `facette simulate`.
 
+use crate::text::quoted;
 use clap::{Args, ValueEnum};
 use facette::{
     Error,
@@ -186,15 +187,6 @@ impl SimulateArgs {
         let autos = if self.autos { " --autos" } else { "" };
         format!("facette simulate{}{autos}", given.collect::<String>())
     }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+%@=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Seconds of modified Julian date as a time that is read as the same number.

@@ -194,6 +194,15 @@ fn ratio(ratio: f64) -> String {
     if (0.01..1000.0).contains(&ratio) { format!("{ratio:.4}") } else { format!("{ratio:.2e}") }
 }
 
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+%@=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// `1 core`, `16 cores`; kinds of cores are names and stay as they are.
 fn count(n: usize, what: &str) -> String {
     let s = if n != 1 && ["core", "thread"].contains(&what) { "s" } else { "" };

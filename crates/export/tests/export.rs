@@ -59,7 +59,7 @@ fn what_exists_stays_and_what_fails_leaves_nothing() {
 fn nothing_but_an_export_is_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let ms = dir.path().join("my.ms");
-    copy(&testkit::fixture("tiny.ms"), &ms);
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), &ms);
     let (link, other) = (dir.path().join("link"), dir.path().join("other"));
     std::os::unix::fs::symlink(&ms, &link).unwrap();
     std::fs::create_dir(&other).unwrap();
@@ -74,19 +74,6 @@ fn nothing_but_an_export_is_replaced() {
     assert_eq!(names(dir.path()), ["link", "my.ms", "other"]);
     std::fs::remove_file(other.join("thesis.txt")).unwrap();
     assert_eq!(run(&ms, &other, Format::Parquet, true).unwrap().files.len(), 13);
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// Every cell that pyarrow reads equals casacore's.

@@ -8,23 +8,10 @@ use std::{
 };
 use types::ARCSEC_RAD;
 
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 /// A copy of the fixture whose field has its right ascension, π in the fixture, moved by `offset_rad`.
 fn moved(dir: &Path, name: &str, offset_rad: f64) -> PathBuf {
     let ms = dir.join(name);
-    copy_tree(&testkit::fixture("tiny.ms"), &ms);
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), &ms);
     let path = ms.join("FIELD/table.f0i");
     let mut bytes = fs::read(&path).unwrap();
     let (old, new) = (PI, PI + offset_rad);

@@ -9,19 +9,6 @@ fn damages(check: &MsCheck) -> Vec<String> {
     bad.map(|f| format!("{} {:?} {:?} {}", f.table.display(), f.column, f.rows, f.problem)).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            let _ = std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[test]
 fn the_fixture_is_sound_and_its_baselines_are_told() {
     let check = MsCheck::of(&testkit::fixture("tiny.ms"), &OpenOptions::default());
@@ -56,12 +43,12 @@ fn real_baselines_go_both_ways() {
 fn identifiers_out_of_range_and_missing_subtables_are_damage() {
     let dir = tempfile::tempdir().unwrap();
     let ms: PathBuf = dir.path().join("copy.ms");
-    copy(&testkit::fixture("tiny.ms"), &ms);
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), &ms);
     let antenna = Table::open(ms.join("ANTENNA")).unwrap();
     assert_eq!(antenna.n_row(), 7);
     // A subtable with fewer rows makes the numbers of the main table wrong.
     std::fs::remove_dir_all(ms.join("ANTENNA")).unwrap();
-    copy(&ms.join("DATA_DESCRIPTION"), &ms.join("ANTENNA"));
+    testkit::copy_tree(&ms.join("DATA_DESCRIPTION"), &ms.join("ANTENNA"));
     std::fs::remove_dir_all(ms.join("STATE")).unwrap();
     let check = MsCheck::of(&ms, &OpenOptions::default());
     let found = damages(&check);

@@ -29,27 +29,15 @@ fn what_is_not_a_table_or_not_a_measurement_set_is_named() {
 fn a_subtable_that_is_missing_is_named() {
     let copy = tempfile::tempdir().unwrap();
     let main = testkit::fixture("mixed.ms");
-    copy_tree(&main, copy.path());
+    testkit::copy_tree(&main, copy.path());
     std::fs::remove_dir_all(copy.path().join("SPECTRAL_WINDOW")).unwrap();
     let text = message(Ms::open(copy.path()));
     assert!(text.starts_with("cannot open the subtable SPECTRAL_WINDOW of "), "{text}");
 
-    copy_tree(&main.join("SPECTRAL_WINDOW"), &copy.path().join("SPECTRAL_WINDOW"));
+    testkit::copy_tree(&main.join("SPECTRAL_WINDOW"), &copy.path().join("SPECTRAL_WINDOW"));
     std::fs::remove_dir_all(copy.path().join("SOURCE")).unwrap();
     let ms = Ms::open(copy.path()).unwrap();
     assert_eq!(select(&ms, 0, 0, "DATA").unwrap().rest_freq_hz(), None);
-}
-
-fn copy_tree(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &to)
-        } else {
-            std::fs::copy(entry.path(), to).map(drop).unwrap()
-        }
-    }
 }
 
 #[test]
@@ -129,7 +117,7 @@ fn cells_without_value_or_of_another_shape_name_their_row() {
 #[test]
 fn a_table_file_cut_short_is_an_error_and_names_the_file() {
     let copy = tempfile::tempdir().unwrap();
-    copy_tree(&testkit::fixture("tiny.ms"), copy.path());
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), copy.path());
     for (name, kept) in
         [("table.f0", 0.0), ("table.f0", 0.02), ("table.f0", 0.5), ("table.f0i", 0.0), ("table.f0i", 0.5)]
     {

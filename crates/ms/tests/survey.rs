@@ -26,18 +26,6 @@ fn flagged_by_sample(selected: &Selected) -> Vec<bool> {
     chunks(selected, read(5, 100)).unwrap().into_iter().flat_map(of_chunk).collect()
 }
 
-fn copy_flat(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_flat(&entry.path(), &to)
-        } else {
-            std::fs::copy(entry.path(), to).map(drop).unwrap()
-        }
-    }
-}
-
 /// Replaces every occurrence of a big- or little-endian double in the data files of a subtable.
 fn replace_f64(subtable: &Path, from: f64, to: f64) -> usize {
     let mut replaced = 0;
@@ -81,7 +69,7 @@ fn flag_row_alone_flags_a_row() {
     let none = fixture("tiny.ms").select(&Selection::default()).unwrap();
     assert_eq!(flagged(&none, 50), [false; 84]);
     let copy = tempfile::tempdir().unwrap();
-    copy_flat(&testkit::fixture("tiny.ms"), copy.path());
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), copy.path());
     std::fs::copy(testkit::fixture("tiny.all_flagged.table.f0"), copy.path().join("table.f0")).unwrap();
     let all = Ms::open(copy.path()).unwrap().select(&Selection::default()).unwrap();
     assert_eq!(flagged(&all, 50), [true; 84]);
@@ -109,7 +97,7 @@ fn antennas_are_known_without_the_main_table() {
 fn a_phase_center_beyond_the_poles_is_refused() {
     for dec_rad in [1.6, -2.0, f64::NAN, f64::INFINITY] {
         let copy = tempfile::tempdir().unwrap();
-        copy_flat(&testkit::fixture("mixed.ms"), copy.path());
+        testkit::copy_tree(&testkit::fixture("mixed.ms"), copy.path());
         // Field 0 of mixed.ms is at 0.5, −0.25.
         assert!(replace_f64(&copy.path().join("FIELD"), -0.25, dec_rad) > 0);
         let err = select(&Ms::open(copy.path()).unwrap(), 0, 0, "DATA").err().unwrap();
@@ -122,7 +110,7 @@ fn a_phase_center_beyond_the_poles_is_refused() {
 #[test]
 fn an_optional_source_table_never_stops_a_selection() {
     let copy = tempfile::tempdir().unwrap();
-    copy_flat(&testkit::fixture("mixed.ms"), copy.path());
+    testkit::copy_tree(&testkit::fixture("mixed.ms"), copy.path());
     let source = copy.path().join("SOURCE");
     for entry in std::fs::read_dir(&source).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()) {
         let whole = std::fs::read(&entry).unwrap();

@@ -50,7 +50,7 @@ impl Column {
         let Some(size) = data_type.size().filter(|_| data_type != DataType::Bool && !rows.is_empty()) else {
             return Ok(None);
         };
-        let Some(shape) = self.cell_shape(rows.start)? else { return Ok(None) };
+        let Some(shape) = self.first_shape(rows.start)? else { return Ok(None) };
         let n_row = usize::try_from(rows.end - rows.start).ok();
         let n_byte = element_count(&shape).and_then(|n| n.checked_mul(size)?.checked_mul(n_row?));
         let Some(Fresh(mut map)) = n_byte.and_then(Fresh::new) else { return Ok(None) };
@@ -59,6 +59,15 @@ impl Column {
             // Cells of other shapes or without a value: an array of another kind.
             Err(Error::Shape { .. } | Error::Size { .. } | Error::Undefined { .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The shape of a cell, looked up in the files only where the description does not say it.
+    fn first_shape(&self, row: u64) -> Result<Option<Vec<usize>>, Error> {
+        match &self.info().shape {
+            _ if !self.info().is_array => Ok(Some(Vec::new())),
+            Some(shape) => Ok(Some(shape.clone())),
+            None => self.cell_shape(row),
         }
     }
 }

@@ -1,27 +1,12 @@
 //! What the walk through a table finds: nothing in sound ones, every damage in damaged ones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use facette_tables::{OpenOptions, Severity, Table, TableDiff, Tolerance, Walk};
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (path, target) = {
-            let e = entry.unwrap();
-            (e.path(), to.join(e.file_name()))
-        };
-        if path.is_dir() {
-            copy(&path, &target)
-        } else {
-            let _ = std::fs::copy(&path, &target).unwrap();
-        }
-    }
-}
-
 fn fixture_copy(dir: &tempfile::TempDir) -> PathBuf {
     let to = dir.path().join("copy.ms");
-    copy(&testkit::fixture("tiny.ms"), &to);
+    testkit::copy_tree(&testkit::fixture("tiny.ms"), &to);
     to
 }
 

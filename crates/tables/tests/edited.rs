@@ -24,24 +24,11 @@ fn copies(test: &str) -> (tempfile::TempDir, Vec<PathBuf>) {
     let copies = REAL.iter().filter_map(|name| {
         let path = testkit::real_data(test, &format!("ms/{name}"))?;
         let copy = dir.path().join(name);
-        copy_dir(&path, &copy);
+        testkit::copy_tree(&path, &copy);
         Some(copy)
     });
     let copies = copies.collect();
     (dir, copies)
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &target);
-        } else {
-            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
-        }
-    }
 }
 
 #[test]

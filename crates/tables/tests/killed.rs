@@ -48,13 +48,9 @@ fn run(what: &str, table: &Path, number: usize) -> Option<(usize, Duration)> {
     Some((n_call as usize, Duration::from_secs_f64(said("seconds=")?)))
 }
 
-fn copy_dir(from: &Path, to: &Path) {
+fn copy_anew(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
+    testkit::copy_tree(from, to);
 }
 
 /// A casacore that looks at tables.
@@ -151,7 +147,7 @@ fn each_call(test: &str, prepare: impl Fn(&Path)) {
         let mut k = 0;
         while k <= n_call {
             let table = dir.path().join(format!("{change}{k}"));
-            copy_dir(&whole, &table);
+            copy_anew(&whole, &table);
             match run(change, &table, if k == n_call { usize::MAX } else { k }) {
                 Some((n, _)) => n_call = n,
                 None => tables.push(table),
@@ -198,14 +194,14 @@ fn random_instants_are_good_ones_to_die_at() {
     run("make", &whole, n_row).expect("the writer runs");
     let mut casacore = Casacore::start("random_instants_are_good_ones_to_die_at", n_row as u64);
     let mut times = CHANGES.map(|(change, _)| {
-        copy_dir(&whole, &table);
+        copy_anew(&whole, &table);
         run(change, &table, usize::MAX).expect("the writer runs").1
     });
     let (mut counts, mut random, mut is_old) = (Counts::default(), 12345_u64, false);
     for i in 0..n_kill {
         // What is as it was needs no new copy: the next writer goes on with what the killed one left.
         if !is_old {
-            copy_dir(&whole, &table);
+            copy_anew(&whole, &table);
         }
         let k = i % CHANGES.len();
         let (change, new) = CHANGES[k];

@@ -5,8 +5,6 @@ mod canonical;
 #[path = "../examples/conformance/compare.rs"]
 mod compare;
 
-use std::path::Path;
-
 use facette_tables::{ColumnSpec, DataType, Error, StorageKind, Table, TableSpec, Value, Values};
 
 #[test]
@@ -22,7 +20,7 @@ fn committed_tables_equal_casacore() {
 fn a_changed_cell_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("t");
-    copy(&testkit::fixture("managers"), &root);
+    testkit::copy_tree(&testkit::fixture("managers"), &root);
     std::fs::copy(testkit::fixture("managers.digest.json"), folder.path().join("t.digest.json")).unwrap();
     let file = root.join("tiles_little.tab/table.f1_TSM0");
     let mut bytes = std::fs::read(&file).unwrap();
@@ -116,7 +114,7 @@ fn a_selection_shows_the_rows_of_its_root() {
 fn a_multi_ms_is_one_table_and_a_missing_part_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("multi.mms");
-    copy(&testkit::fixture("managers/multi.mms"), &path);
+    testkit::copy_tree(&testkit::fixture("managers/multi.mms"), &path);
     let table = Table::open(&path).unwrap();
     assert_eq!((table.n_row(), table.column_names().count()), (11, 6));
     let mut uvw_m = Vec::<f64>::new();
@@ -137,7 +135,7 @@ fn a_multi_ms_is_one_table_and_a_missing_part_is_named() {
 #[test]
 fn circles_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    copy(&testkit::fixture("managers"), folder.path());
+    testkit::copy_tree(&testkit::fixture("managers"), folder.path());
     let own = |name: &str, from: &str, to: &str| {
         let file = folder.path().join(name).join("table.dat");
         let bytes = std::fs::read(&file).unwrap();
@@ -159,9 +157,9 @@ fn circles_are_refused() {
 #[test]
 fn rows_that_are_forwarded_by_themselves_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    copy(&testkit::fixture("managers"), &folder.path().join("managers"));
+    testkit::copy_tree(&testkit::fixture("managers"), &folder.path().join("managers"));
     let path = folder.path().join("byhand/indexed.tab");
-    copy(&testkit::fixture("byhand/indexed.tab"), &path);
+    testkit::copy_tree(&testkit::fixture("byhand/indexed.tab"), &path);
     let bytes = std::fs::read(path.join("table.dat")).unwrap();
     let keyword = bytes.windows(4).position(|w| w == b"\x03ROW").unwrap();
     let changed = [&bytes[..keyword], b"\x04TIME", &bytes[keyword + 4..]].concat();
@@ -201,7 +199,7 @@ fn what_is_not_supported_is_named_and_harms_no_other() {
         ["SiscoStMan", "Adios2StMan", "StokesIStMan", "UvwStMan", "AntennaPairStMan", "VirtualTaQLColumn"]
     {
         let path = folder.path().join(kind);
-        copy(&testkit::fixture("managers/tiles_little.tab"), &path);
+        testkit::copy_tree(&testkit::fixture("managers/tiles_little.tab"), &path);
         let bytes = std::fs::read(path.join("table.dat")).unwrap();
         std::fs::write(path.join("table.dat"), replaced(&bytes, "TiledCellStMan", kind)).unwrap();
         let table = Table::open(&path).unwrap();
@@ -227,17 +225,4 @@ fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     }
     assert_ne!(out, bytes);
     out
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
-        }
-    }
 }

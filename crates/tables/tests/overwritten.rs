@@ -18,19 +18,6 @@ const REAL: [&str; 9] = [
     "atca_tiled_data/atca.ms",
 ];
 
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &target);
-        } else {
-            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
-        }
-    }
-}
-
 /// Files that were made, copied or renamed.
 type Calls = Arc<Mutex<Vec<(DiskCall, String)>>>;
 
@@ -74,7 +61,7 @@ fn cells_of_real_tables_change_where_they_are_and_no_others_do() {
     for name in REAL {
         let Some(real) = testkit::real_data(test, &format!("ms/{name}")) else { continue };
         let path = dir.path().join(name);
-        copy_dir(&real, &path);
+        testkit::copy_tree(&real, &path);
         let old = Table::open(&path).unwrap();
         // One row has no others in which cells may stay as they are.
         if old.n_row() < 2 {
@@ -112,7 +99,7 @@ fn what_cannot_be_overwritten_becomes_new_files_and_keywords_go_along() {
     let Some(real) = testkit::real_data(test, "ms/evla_day2.ms") else { return };
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.ms");
-    copy_dir(&real, &path);
+    testkit::copy_tree(&real, &path);
     // Cells of UVW and numbers in one page, with a keyword: the description is renamed, no data file is.
     let (mut change, calls) = editor(&path);
     change.put("ANTENNA1", 3, &[], &[77_i32]).unwrap();
@@ -124,7 +111,7 @@ fn what_cannot_be_overwritten_becomes_new_files_and_keywords_go_along() {
     // A cell of 3488 bytes is in two pages: its file is copied.
     let Some(real) = testkit::real_data(test, "ms/ovro_lwa.ms") else { return };
     let other = dir.path().join("other.ms");
-    copy_dir(&real, &other);
+    testkit::copy_tree(&real, &other);
     let table = Table::open(&other).unwrap();
     let shape = table.column("DATA").unwrap().cell_shape(9).unwrap().unwrap();
     let n = shape.iter().product();

@@ -87,7 +87,7 @@ fn dysco(path: &Path) {
 fn views_of_other_tables() {
     // Their roots are found from where the copies are.
     let folder = tempfile::tempdir().unwrap();
-    copy(&testkit::fixture("managers"), folder.path());
+    testkit::copy_tree(&testkit::fixture("managers"), folder.path());
     for name in ["selected.tab", "sorted.tab", "forward.tab", "multi.mms"] {
         let table = folder.path().join(name);
         assert!(cut_in_place(&table, &sound(&table)) > 100);
@@ -172,22 +172,10 @@ fn same(got: &ArrayRef, want: &ArrayRef) -> bool {
 }
 
 fn must_name(error: &Error, cut: &Path) {
-    if matches!(error, Error::MissingRows { .. }) {
+    // A compressed file may end between two blocks; then it is rows that are missing, and the column is named.
+    if matches!(error, Error::MissingRows { table, .. } if table.ends_with("dysco.tab")) {
         return;
     }
     let message = error.to_string();
     assert!(message.contains("table."), "{} cut: {message}", cut.display());
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
-        }
-    }
 }

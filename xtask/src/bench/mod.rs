@@ -33,6 +33,14 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
     run,
 };
 
+/// The middle one; the mean of the two middle ones of an even number.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len();
+    if n == 0 { f64::NAN } else { f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]) }
+}
+
 fn run(args: &[String]) -> Result<()> {
     match args.first().map(String::as_str) {
         Some("flow") => flow::run(&args[1..]),

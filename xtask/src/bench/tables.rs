@@ -3,6 +3,7 @@
 //! Ours is the example `read_speed` of facette-tables, theirs `bench/tables/peers.py`; `bench/tables/make.py` has
 //! casacore write the table. All go in turn, round by round.
 
+use super::median;
 use crate::{repo, run};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -270,13 +271,6 @@ impl Measured {
 fn create_parent(path: &Path) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    if n == 0 { f64::NAN } else { f64::midpoint(values[(n - 1) / 2], values[n / 2]) }
 }
 
 #[cfg(test)]

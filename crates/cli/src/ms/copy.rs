@@ -1,13 +1,14 @@
 //! `facette ms copy`.
 
 use super::{args::CopyArgs, open, print};
+use crate::text::quoted;
 use facette::{
     Error, Session,
     copy::{CopyRequest, copy},
 };
 
 pub(crate) fn run(args: &CopyArgs, session: &Session) -> Result<(), Error> {
-    let words = std::env::args().map(|word| if word.contains(' ') { format!("'{word}'") } else { word });
+    let words = std::env::args().map(|word| quoted(&word));
     let request = CopyRequest {
         table: open::path(&args.table, session)?,
         out: args.out.clone(),

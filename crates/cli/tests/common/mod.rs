@@ -25,7 +25,7 @@ impl Place {
     /// A copy of the fixture that the test may damage.
     pub(crate) fn copy_ms(&self) -> PathBuf {
         let to = self.path("copy.ms");
-        copy_tree(&testkit::fixture("tiny.ms"), &to);
+        testkit::copy_tree(&testkit::fixture("tiny.ms"), &to);
         to
     }
 
@@ -70,17 +70,4 @@ pub(crate) fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     found.sort();
     found
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target)
-        } else {
-            let _ = fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

@@ -69,12 +69,9 @@ pub(super) fn in_turn<'a>(
 }
 
 impl Runs {
-    /// The middle one; the mean of the two middle ones of an even number.
+    /// The middle one.
     pub(super) fn median(&self) -> f64 {
-        let mut sorted = self.seconds.clone();
-        sorted.sort_by(f64::total_cmp);
-        let half = sorted.len() / 2;
-        if sorted.len() % 2 == 1 { sorted[half] } else { 0.5 * (sorted[half - 1] + sorted[half]) }
+        crate::bench::median(&self.seconds)
     }
 
     /// The shortest.
