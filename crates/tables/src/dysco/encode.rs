@@ -144,6 +144,13 @@ impl Encoder {
         best
     }
 
+    /// The sum of the squared errors of a block's samples that dither makes on average with some factors.
+    #[cfg(test)]
+    pub(super) fn expected(&mut self, values: &[f32], factors: &[f32], pairs: &[(usize, usize)]) -> f64 {
+        self.samples = values.to_vec();
+        self.variance(factors, (&self.parts[0], pairs))
+    }
+
     /// The sum of the squared errors that dither will make on average.
     fn variance(&self, factors: &[f32], of: (&Part, &[(usize, usize)])) -> f64 {
         let mut sum = 0.0;
@@ -152,7 +159,8 @@ impl Encoder {
                 for x in value.map(|v| f64::from(v) / factor).into_iter().filter(|x| x.is_finite()) {
                     let below = self.dictionary.below(x);
                     let (low, high) = (self.dictionary.values[below], self.dictionary.values[below + 1]);
-                    sum += (x - low) * (high - x) * factor * factor;
+                    let square = if x > high { (x - high).powi(2) } else { (x - low) * (high - x) };
+                    sum += square.abs() * factor * factor;
                 }
             }
         });
