@@ -16,7 +16,7 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            It needs rustup with a nightly toolchain and cargo-fuzz (`cargo install cargo-fuzz`); without them it\n\
            says NOT RUN with the reason.\n\n  \
            --seconds N       for each target, else 60\n  \
-           --sanitizer NAME  `none`, or `address`, with which a tenth of the inputs are tried\n  \
+           --sanitizer NAME  `none`, or `address`, with which far fewer inputs are tried\n  \
            --toolchain NAME  the nightly toolchain, else `nightly`",
     run,
 };
