@@ -120,7 +120,7 @@ fn keep(target: &str, options: &Options<'_>, (work, kept): (&Path, &Path)) -> Re
     let _ = std::fs::remove_dir_all(&small);
     std::fs::create_dir_all(&small)?;
     let mut command = run_target(target, options);
-    command.args([&small, kept, work]).args(["--", "-merge=1"]).args(LIMITS);
+    command.args([&small, kept, work]).args(["--", "-set_cover_merge=1"]).args(LIMITS);
     if !command.status().context("cannot start cargo fuzz")?.success() {
         bail!("the inputs of {target} cannot be merged");
     }
