@@ -16,7 +16,7 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            It needs rustup with a nightly toolchain and cargo-fuzz (`cargo install cargo-fuzz`); without them it\n\
            says NOT RUN with the reason and fails.\n\n  \
            --seconds N       for each target, else 60\n  \
-           --sanitizer NAME  `none`, or `address`, with which a tenth of the inputs are tried\n  \
+           --sanitizer NAME  `none`, or `address`, with which far fewer inputs are tried\n  \
            --toolchain NAME  the nightly toolchain, else `nightly`",
     run,
 };
@@ -120,7 +120,7 @@ fn keep(target: &str, options: &Options<'_>, (work, kept): (&Path, &Path)) -> Re
     let _ = std::fs::remove_dir_all(&small);
     std::fs::create_dir_all(&small)?;
     let mut command = run_target(target, options);
-    command.args([&small, kept, work]).args(["--", "-merge=1"]).args(LIMITS);
+    command.args([&small, kept, work]).args(["--", "-set_cover_merge=1"]).args(LIMITS);
     if !command.status().context("cannot start cargo fuzz")?.success() {
         bail!("the inputs of {target} cannot be merged");
     }

@@ -312,6 +312,11 @@ impl IndexPlace {
     }
 
     fn index_bytes(&self, file: &DataFile) -> Result<Vec<u8>, Error> {
+        // Buckets of an index may follow each other in a ring.
+        if self.length as u64 > file.len() {
+            let expected = format!("an index that fits a file of {} bytes", file.len());
+            return Err(file.fail(0, expected, format!("{} bytes", self.length)));
+        }
         let mut raw = Vec::new();
         let start = |bucket: i32| {
             let bucket = u64::try_from(bucket).ok().filter(|&b| b < u64::from(self.n_bucket));
@@ -476,6 +481,24 @@ mod tests {
         of.n_bucket = u32::MAX;
         let message = of.read(0, 0..1, &mut Kept::default()).unwrap_err().to_string();
         assert!(message.contains("a string of 12 bytes from bucket 1, found 0 of them"), "{message}");
+    }
+
+    #[test]
+    fn a_ring_of_index_buckets_ends() {
+        let ring: Vec<u8> = [0, 1].iter().flat_map(|n: &i32| n.to_be_bytes()).collect();
+        let (_dir, of) = open([Vec::new(), ring, Vec::new(), Vec::new()], Vec::new());
+        let place = |length| IndexPlace {
+            bucket_size: 64,
+            n_bucket: u32::MAX,
+            n_index_bucket: u32::MAX,
+            first: 1,
+            offset: 0,
+            length,
+            n_index: 1,
+        };
+        assert_eq!(place(64).index_bytes(&of.file).unwrap().len(), 64);
+        let message = place(1 << 31).index_bytes(&of.file).unwrap_err().to_string();
+        assert!(message.contains("an index that fits a file of 768 bytes"), "{message}");
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Dictionary {
     }
 
     /// The last symbol whose value is not above `x`, but one that has a finite one above it.
+    #[inline]
     pub(super) fn below(&self, x: f64) -> usize {
         let cell = ((x - self.values[0]) * self.per_unit).max(0.0) as usize;
         let mut at = usize::from(self.cells[cell.min(self.cells.len() - 1)]);

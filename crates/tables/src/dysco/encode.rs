@@ -148,15 +148,24 @@ impl Encoder {
         best
     }
 
+    /// The sum of the squared errors of a block's samples that dither makes on average with some factors.
+    #[cfg(test)]
+    pub(super) fn expected(&mut self, values: &[f32], factors: &[f32], pairs: &[(usize, usize)]) -> f64 {
+        self.samples = values.to_vec();
+        self.variance(factors, (&self.parts[0], pairs))
+    }
+
     /// The sum of the squared errors that dither will make on average.
     fn variance(&self, factors: &[f32], of: (&Part, &[(usize, usize)])) -> f64 {
         let mut sum = 0.0;
         self.each_row(factors, of, |_, values, of_row| {
             for (value, factor) in values.iter().zip(of_row) {
-                for x in value.map(|v| f64::from(v) / factor).into_iter().filter(|x| x.is_finite()) {
+                let per_factor = 1.0 / factor;
+                for x in value.map(|v| f64::from(v) * per_factor).into_iter().filter(|x| x.is_finite()) {
                     let below = self.dictionary.below(x);
                     let (low, high) = (self.dictionary.values[below], self.dictionary.values[below + 1]);
-                    sum += (x - low) * (high - x) * factor * factor;
+                    let square = if x > high { (x - high).powi(2) } else { (x - low) * (high - x) };
+                    sum += square.abs() * factor * factor;
                 }
             }
         });
@@ -205,16 +214,22 @@ fn row_factors(
 ) {
     let (by_chan, rest) = factors.split_at(part.n_value().min(factors.len()));
     let wide = |i: usize| f64::from(rest[i]);
-    for (j, out) in out.iter_mut().enumerate() {
-        let corr = j % part.n_corr;
-        *out = match of.normalization {
-            DyscoNormalization::Row => f64::from(factors[row]),
-            DyscoNormalization::RowFrequency => f64::from(by_chan[j]) * wide(row * part.n_corr + corr),
+    let mut of_corr = [0.0; 16];
+    let of_corr = &mut of_corr[..part.n_corr];
+    for (corr, of_corr) in of_corr.iter_mut().enumerate() {
+        *of_corr = match of.normalization {
+            DyscoNormalization::Row => return out.fill(f64::from(factors[row])),
+            DyscoNormalization::RowFrequency => wide(row * part.n_corr + corr),
             DyscoNormalization::AntennaFrequency => {
                 let antennas = corr * of.n_antenna;
-                f64::from(by_chan[j]) * (wide(antennas + a) * wide(antennas + b))
+                wide(antennas + a) * wide(antennas + b)
             }
         };
+    }
+    for (out, by_chan) in out.chunks_exact_mut(part.n_corr).zip(by_chan.chunks_exact(part.n_corr)) {
+        for ((out, &chan), corr) in out.iter_mut().zip(by_chan).zip(&*of_corr) {
+            *out = f64::from(chan) * corr;
+        }
     }
 }
 

@@ -26,18 +26,20 @@ pub(super) struct Samples<'a> {
 impl Samples<'_> {
     /// Good choices of factors, each in the order of the file and rounded as there.
     ///
-    /// In RF, rows can be fitted before or after channels were brought to one rms; which is better depends on how
-    /// the data and the dictionary are distributed.
+    /// Rows and antennas can be fitted before or after channels were brought to one rms; which is better depends on how
+    /// the data and the dictionary are distributed, most where the largest values are far apart.
     pub(super) fn factors(&self, normalization: DyscoNormalization) -> Vec<Vec<f32>> {
-        let choices = match normalization {
+        let firsts = |rows: &[usize]| [vec![1.0; self.n_value], self.rms(rows)];
+        let choices: Vec<Vec<f64>> = match normalization {
             DyscoNormalization::Row => vec![self.by_row()],
             DyscoNormalization::RowFrequency => {
                 let rows: Vec<usize> = (0..self.n_row()).collect();
-                [vec![1.0; self.n_value], self.rms(&rows)]
-                    .map(|first| self.by_row_and_channel(&rows, first))
-                    .into()
+                firsts(&rows).map(|first| self.by_row_and_channel(&rows, first)).into()
             }
-            DyscoNormalization::AntennaFrequency => vec![self.by_antenna_and_channel()],
+            DyscoNormalization::AntennaFrequency => {
+                let rows = self.baselines();
+                firsts(&rows).map(|first| self.by_antenna_and_channel(&rows, first)).into()
+            }
         };
         let round =
             |factors: Vec<f64>| factors.into_iter().map(|f| f.min(f64::from(f32::MAX)) as f32).collect();
@@ -75,19 +77,22 @@ impl Samples<'_> {
         by_chan
     }
 
-    fn by_antenna_and_channel(&self) -> Vec<f64> {
+    /// The rows that factors of antennas follow: auto-correlations only where there is nothing else.
+    fn baselines(&self) -> Vec<usize> {
         let all = 0..self.n_row();
         let (cross, auto): (Vec<usize>, Vec<usize>) =
             all.partition(|&row| self.pairs[row].0 != self.pairs[row].1);
-        let rows = if cross.is_empty() { auto } else { cross };
-        let mut by_chan = self.rms(&rows);
-        let by_antenna = self.antenna_rms(&rows, &by_chan);
-        self.fit_channels(&rows, &mut by_chan, &by_antenna);
-        let by_row = self.row_largest(&rows, &by_chan);
+        if cross.is_empty() { auto } else { cross }
+    }
+
+    fn by_antenna_and_channel(&self, rows: &[usize], mut by_chan: Vec<f64>) -> Vec<f64> {
+        let by_antenna = self.antenna_rms(rows, &by_chan);
+        self.fit_channels(rows, &mut by_chan, &by_antenna);
+        let by_row = self.row_largest(rows, &by_chan);
         for corr in 0..self.n_corr {
             let of_corr: Vec<f64> = by_row.iter().skip(corr).step_by(self.n_corr).copied().collect();
             let mut antennas = by_antenna[corr * self.n_antenna..(corr + 1) * self.n_antenna].to_vec();
-            self.fit_antennas(&rows, &of_corr, &mut antennas);
+            self.fit_antennas(rows, &of_corr, &mut antennas);
             by_chan.extend(antennas);
         }
         by_chan
