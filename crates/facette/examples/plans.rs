@@ -177,10 +177,10 @@ fn by_hand(cores: usize) -> Vec<(String, Plan)> {
 }
 
 fn sum_up(runs: &[(String, Vec<Ran>)], automatic: &[f64]) {
-    let auto_s = median(automatic);
+    let auto_s = testkit::median(automatic);
     let (mut differences, mut fastest) = (Vec::new(), (f64::INFINITY, ""));
     for (name, ran) in runs {
-        let of = |figure: fn(&Ran) -> f64| median(&ran.iter().map(figure).collect::<Vec<_>>());
+        let of = |figure: fn(&Ran) -> f64| testkit::median(&ran.iter().map(figure).collect::<Vec<_>>());
         let difference = of(|ran| ran.predicted_s / ran.measured_s - 1.0);
         let wall_s = of(|ran| ran.wall_s);
         // Round by round, so that a slow moment of the computer counts for both.
@@ -190,7 +190,7 @@ fn sum_up(runs: &[(String, Vec<Ran>)], automatic: &[f64]) {
             json!({
                 "plan": name, "predicted_period_s": of(|ran| ran.predicted_s),
                 "measured_period_s": of(|ran| ran.measured_s), "difference": difference, "wall_s": wall_s,
-                "auto_over_this": median(&ratios),
+                "auto_over_this": testkit::median(&ratios),
             })
         );
         differences.push(difference.abs());
@@ -201,15 +201,8 @@ fn sum_up(runs: &[(String, Vec<Ran>)], automatic: &[f64]) {
     println!(
         "{}",
         json!({
-            "plans": runs.len(), "median_difference": median(&differences), "auto_s": auto_s,
+            "plans": runs.len(), "median_difference": testkit::median(&differences), "auto_s": auto_s,
             "fastest_by_hand_s": fastest.0, "fastest_by_hand": fastest.1,
         })
     );
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    if n == 0 { f64::NAN } else { f64::midpoint(values[(n - 1) / 2], values[n / 2]) }
 }

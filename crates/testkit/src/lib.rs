@@ -9,4 +9,4 @@ mod tolerance;
 pub use copy::copy_tree;
 pub use data::{fixture, real_data};
 pub use python::{peer_python, python};
-pub use tolerance::{IntoComplex, max_rel_err, rms_rel_err};
+pub use tolerance::{IntoComplex, max_rel_err, median, rms_rel_err};

@@ -55,3 +55,10 @@ impl<T: Into<f64> + Copy> IntoComplex for Complex<T> {
         Complex64::new(self.re.into(), self.im.into())
     }
 }
+/// The middle value, or the mean of the two middle ones; NaN of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    if n == 0 { f64::NAN } else { f64::midpoint(values[(n - 1) / 2], values[n / 2]) }
+}

@@ -1,8 +1,8 @@
 //! What the simulator has to know, measured without a pipeline of these tasks.
 
+use crate::Failure;
 use crate::chains::Chain;
 use crate::tasks::{Seat, Work, rounds, toil};
-use crate::{Failure, median};
 use flow::closures::{iterate, map};
 use flow::graph::{Graph, Pipeline, Settings, Stage};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -235,7 +235,7 @@ fn wake_s() -> (f64, f64) {
     let mut calls_s = play(0);
     calls_s.extend(other.join().unwrap_or_default());
     let wake_s = started.elapsed().as_secs_f64() / (2 * CALLS) as f64;
-    (wake_s, median(&calls_s))
+    (wake_s, testkit::median(&calls_s))
 }
 
 /// A pipeline that does nothing: what is left are its boundaries.

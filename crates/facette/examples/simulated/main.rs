@@ -43,8 +43,8 @@ fn main() -> Result<(), Failure> {
         json!({
             "chains": chains.len(),
             "rounds": rounds,
-            "median_difference_of_chains": median(&of_chains),
-            "median_difference_of_rounds": median(&of_rounds),
+            "median_difference_of_chains": testkit::median(&of_chains),
+            "median_difference_of_rounds": testkit::median(&of_rounds),
         })
     );
     Ok(())
@@ -95,7 +95,9 @@ fn compare(chain: &Chain, round: usize) -> Result<Pair, Failure> {
 
 fn sum_up(chain: &Chain, pairs: &[Pair]) -> f64 {
     let steady: Vec<&Pair> = pairs.iter().filter(|pair| pair.is_steady).collect();
-    let of = |figure: fn(&Pair) -> f64| median(&steady.iter().map(|&pair| figure(pair)).collect::<Vec<_>>());
+    let of = |figure: fn(&Pair) -> f64| {
+        testkit::median(&steady.iter().map(|&pair| figure(pair)).collect::<Vec<_>>())
+    };
     let (predicted_s, measured_s) = (of(|p| p.predicted_s), of(|p| p.measured_s));
     let difference = of(Pair::difference);
     println!(
@@ -111,13 +113,6 @@ fn sum_up(chain: &Chain, pairs: &[Pair]) -> f64 {
         })
     );
     difference
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    if n == 0 { f64::NAN } else { f64::midpoint(values[(n - 1) / 2], values[n / 2]) }
 }
 
 /// The period over the middle of a run, of the times at which frames left: neither filling nor draining counts.

@@ -3,7 +3,7 @@
 use super::{Looked, kinds::CoreKind, measure::Costs};
 use crate::Error;
 use flow::{PassPlan, StagePlan, StreamProfile, TaskKind};
-use schedule::{Kind, Problem};
+use schedule::{Kind, Plan, Problem};
 use serde::Serialize;
 use simulate::{Cluster, Cores, Outcome, Pipeline, Service, Sharing, Stage, Task};
 
@@ -43,7 +43,7 @@ pub(super) struct Predicted {
     /// The simulated pass of gridding.
     pub outcome: Outcome,
     /// The scheduler's question and answer for it, where stages have cores of their own.
-    pub planned: Option<(Problem, schedule::Plan)>,
+    pub planned: Option<(Problem, Plan)>,
 }
 
 /// One stream on some cores.
@@ -52,7 +52,7 @@ struct Pass {
     outcome: Outcome,
     seconds: f64,
     plan: PassPlan,
-    planned: Option<(Problem, schedule::Plan)>,
+    planned: Option<(Problem, Plan)>,
 }
 
 /// Predicts a run.
@@ -93,17 +93,16 @@ fn pass(stream: &StreamProfile, kinds: &[CoreKind], n_chunks: u64) -> Result<Pas
         [CoreKind { count, speed, .. }] if *speed == 1.0 => {
             let promise = stream.promise(*count, DEPTH).map_err(refused)?;
             let pipeline = of_pass(stream, &promise.plan, *count);
-            let problem = stream.question(*count).map_err(refused)?;
-            let plan = schedule::algorithm("exact").map(|exact| exact.solve(&problem));
-            let planned =
-                plan.and_then(Result::ok).filter(|_| !promise.shares_cores).map(|plan| (problem, plan));
+            let planned = match promise.shares_cores {
+                true => None,
+                false => exact_plan(stream.question(*count).map_err(refused)?).ok(),
+            };
             (pipeline, promise.plan.to_string(), promise.plan, planned)
         }
         _ => {
             let named: Vec<_> = kinds.iter().map(|k| (k.name.as_str(), k.count, k.speed)).collect();
             let problem = stream.problem_on(&named).map_err(refused)?;
-            let exact = schedule::algorithm("exact").expect("the exact search is there");
-            let plan = exact.solve(&problem).map_err(|error| refused(error.into()))?;
+            let (problem, plan) = exact_plan(problem).map_err(|error| refused(error.into()))?;
             let pipeline = of_plan(stream, &problem, &plan, kinds);
             let text = describe(&problem, &plan);
             (pipeline, text, without_kinds(&problem, &plan), Some((problem, plan)))
@@ -115,6 +114,11 @@ fn pass(stream: &StreamProfile, kinds: &[CoreKind], n_chunks: u64) -> Result<Pas
         simulate::simulate(&cluster(kinds), &pipeline, &run).map_err(|error| Error::Declare(error.into()))?;
     let seconds = outcome.makespan_s + (n_chunks - frames) as f64 * outcome.period_s;
     Ok(Pass { text, outcome, seconds, plan, planned })
+}
+
+fn exact_plan(problem: Problem) -> Result<(Problem, Plan), schedule::Error> {
+    let exact = schedule::algorithm("exact").expect("the exact search is there");
+    exact.solve(&problem).map(|plan| (problem, plan))
 }
 
 fn cluster(kinds: &[CoreKind]) -> Cluster {
@@ -195,7 +199,7 @@ fn of_plan(stream: &StreamProfile, problem: &Problem, plan: &schedule::Plan, kin
 }
 
 /// The same stages for a run, whose threads go where the system puts them.
-fn without_kinds(problem: &Problem, plan: &schedule::Plan) -> PassPlan {
+fn without_kinds(problem: &Problem, plan: &Plan) -> PassPlan {
     let names = |stage: &schedule::Stage| {
         problem.tasks()[stage.tasks.clone()].iter().map(|task| task.name.clone()).collect::<Vec<_>>()
     };
@@ -207,7 +211,7 @@ fn without_kinds(problem: &Problem, plan: &schedule::Plan) -> PassPlan {
 }
 
 /// `read (1 big) | weigh ×2 (2 little) | grid (team of 4 big)`.
-fn describe(problem: &Problem, plan: &schedule::Plan) -> String {
+fn describe(problem: &Problem, plan: &Plan) -> String {
     let stage = |stage: &schedule::Stage| {
         let names: Vec<_> = problem.tasks()[stage.tasks.clone()].iter().map(|t| t.name.as_str()).collect();
         let kind = &problem.core_types()[stage.core_type].name;
