@@ -5,6 +5,10 @@ use crate::BoxError;
 /// One step of a chain: takes a value, gives a value.
 ///
 /// A task keeps what state it likes in itself; it sees the chunks of a stream in order unless it allows replicas.
+///
+/// Its state lies on cache lines of its own when it is given by value. What it, or a `Box<dyn Task>`, keeps behind a
+/// pointer lies where the allocator put it, maybe beside that of another stage, and then both wait for one line: where a
+/// frame takes less than a microsecond, `#[repr(align(128))]` on such a struct makes frames pass several times as fast.
 pub trait Task: Send + 'static {
     /// What it takes; a tuple when it is bound to several sockets.
     type In: Send + 'static;

@@ -19,7 +19,8 @@ use crate::Timed;
 /// How often it was changed, and its number in the stream.
 pub(crate) type Frame = [u64; 2];
 
-/// A source of numbered frames.
+/// A source of numbered frames; on a cache line of its own, for another core works on the boxes beside it.
+#[repr(align(128))]
 struct Numbers(u64);
 
 impl Source for Numbers {
@@ -134,7 +135,8 @@ impl Seen {
     }
 }
 
-/// The last task: changes the frame once more and sums up; tells when it is dropped.
+/// The last task: changes the frame once more and sums up; tells when it is dropped. Alone on its cache line.
+#[repr(align(128))]
 pub(crate) struct Sum {
     here: Frame,
     seen: Seen,

@@ -1,4 +1,6 @@
 //! Tasks without their types: at rest ([`Body`], which may move between threads) and bound to cells ([`Linked`]).
+//!
+//! What changes with every frame is aligned to cache lines of its own: a neighbor may work on another core.
 
 use std::{any::Any, cell::RefCell, marker::PhantomData, rc::Rc, sync::Arc};
 
@@ -82,6 +84,7 @@ macro_rules! task_kind {
         link $wires:ident => ($($end:expr),*);
         run ($me:ident, $fault:ident) => $run:expr;
     ) => {
+        #[repr(align(128))]
         pub(crate) struct $body<$($P: $bound),*>(pub(crate) $inner, pub(crate) PhantomData<fn() -> ($($P,)*)>);
 
         struct $linked<$($P: $bound),*> {
@@ -132,6 +135,7 @@ task_kind! {
 /// In → out.
 pub(crate) struct TaskBody<K, I>(pub(crate) K, pub(crate) PhantomData<fn() -> I>);
 
+#[repr(align(128))]
 struct LinkedTask<K: Task, I: Outs> {
     task: K,
     taps: I::Taps,
@@ -195,11 +199,17 @@ impl<K: Task<In = I::Values>, I: Outs> Linked for LinkedParallel<K, I> {
 /// In place. Where somebody else still reads the frame, works on a copy.
 pub(crate) struct ForwardBody<K>(pub(crate) K);
 
+#[repr(align(128))]
 struct LinkedForward<K: Forward> {
+    tap: Tap<K::Frame>,
+    in_place: InPlace<K>,
+}
+
+/// Input and output are one cell.
+#[repr(align(128))]
+struct InPlace<K: Forward> {
     task: K,
-    /// `None` where input and output are one cell.
-    tap: Option<Tap<K::Frame>>,
-    out: Cell<K::Frame>,
+    cell: Cell<K::Frame>,
 }
 
 impl<K: Forward> Body for ForwardBody<K> {
@@ -208,18 +218,30 @@ impl<K: Forward> Body for ForwardBody<K> {
     }
 
     fn link(self: Box<Self>, wires: &mut Wires<'_>) -> Box<dyn Linked> {
-        let tap = (!wires.is_in_place()).then(|| wires.input(0));
-        Box::new(LinkedForward { task: self.0, tap, out: wires.output(0) })
+        let in_place = InPlace { task: self.0, cell: wires.output(0) };
+        match wires.is_in_place() {
+            true => Box::new(in_place),
+            false => Box::new(LinkedForward { tap: wires.input(0), in_place }),
+        }
     }
 }
 
 impl<K: Forward> Linked for LinkedForward<K> {
     #[inline]
     fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
-        let mut frame = self.out.borrow_mut();
-        if let Some(tap) = &self.tap {
-            *frame = Some(tap.read());
-        }
+        put(&self.in_place.cell, self.tap.read());
+        self.in_place.run(fault)
+    }
+
+    fn unlink(self: Box<Self>) -> Box<dyn Body> {
+        Box::new(ForwardBody(self.in_place.task))
+    }
+}
+
+impl<K: Forward> Linked for InPlace<K> {
+    #[inline]
+    fn run(&mut self, fault: &mut Option<BoxError>) -> Turn {
+        let mut frame = self.cell.borrow_mut();
         let frame = frame.as_mut().expect("the frame was written before its reader");
         match self.task.run(frame) {
             Ok(()) => NEXT,
@@ -312,6 +334,7 @@ fn route<T>(path: usize, frame: T, outs: &[Cell<T>], fault: &mut Option<BoxError
 }
 
 /// Chooses a path by looking at the frame.
+#[repr(align(128))]
 pub(crate) struct BranchBody<T, F> {
     /// What counts; may have state.
     choose: F,
@@ -373,6 +396,7 @@ pub(crate) struct CodeletBody<M, I, O, F>(pub(crate) F, pub(crate) PhantomData<T
 
 type Types<M, I, O> = fn() -> (M, I, O);
 
+#[repr(align(128))]
 struct LinkedCodelet<M, I: Outs, O, F> {
     codelet: F,
     module: Rc<RefCell<M>>,
