@@ -89,8 +89,9 @@ pub(crate) struct SimulateArgs {
     /// Earth orientation of the IERS, format finals2000A [default: a table within the program, from 2000 on]
     #[arg(long, value_name = "FILE", help_heading = "Earth")]
     eop: Option<PathBuf>,
-    /// How baselines are turned to the sky
-    #[arg(long, value_enum, default_value = "iau2006", help_heading = "Earth")]
+    /// How baselines are turned to the sky: as CASA's simulator and makems do, or by SOFA's IAU 2006 chain (some cm of
+    /// 10 km apart)
+    #[arg(long, value_enum, default_value = "casacore", help_heading = "Earth")]
     earth_model: EarthModelArg,
 
     /// Threads; do not change a byte [default: all this process may use]

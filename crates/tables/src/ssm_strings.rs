@@ -27,11 +27,14 @@ pub(crate) struct StringReader<'a> {
     bucket: Vec<u8>,
     text: Vec<u8>,
     strings: Strings,
+    /// Bytes of strings so far.
+    n_read: u64,
 }
 
 impl<'a> StringReader<'a> {
     pub(crate) fn new(of: &'a Standard) -> Self {
-        StringReader { of, number: None, bucket: Vec::new(), text: Vec::new(), strings: Strings::default() }
+        let (bucket, text, strings) = (Vec::new(), Vec::new(), Strings::default());
+        StringReader { of, number: None, bucket, text, strings, n_read: 0 }
     }
 
     /// Appends the scalar that `cell` holds or refers to.
@@ -117,6 +120,12 @@ impl<'a> StringReader<'a> {
     /// Makes `text` the `length` bytes at `offset` of a string bucket and those that follow it.
     fn fetch(&mut self, bucket: i32, offset: usize, length: usize) -> Result<(), Error> {
         self.text.clear();
+        // Each string has bytes of its own; many rows may not stand for one long string.
+        self.n_read = self.n_read.saturating_add(length as u64);
+        if self.n_read > self.of.file.len() {
+            let found = format!("{} bytes of them and more", self.n_read);
+            return Err(self.of.file.fail(0, "strings no longer than the file", found));
+        }
         let (mut next, mut offset) = (bucket, offset);
         // The header may claim more buckets than there are, and empty ones may follow each other in a ring.
         let there = self.of.file.len() / self.of.bucket_size as u64 + 1;

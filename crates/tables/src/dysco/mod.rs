@@ -43,6 +43,8 @@ use crate::storage::{Place, Storage, StoredColumn};
 pub(crate) const KIND: &str = "DyscoStMan";
 /// Decoded bytes that are handed on at once: they stay in cache.
 const BLOCK: usize = 256 << 10;
+/// Elements of a cell that no block has: nothing in the file bounds it, but no sound table has more.
+const MOST_ZEROS: usize = 1 << 22;
 
 /// An open Dysco file.
 pub(crate) struct Dysco {
@@ -103,6 +105,9 @@ impl Dysco {
     fn zeros(&self, i_column: usize, n: u64, sink: &mut dyn Sink) -> Result<(), Error> {
         let column = &self.columns[i_column];
         let (shape, n_element) = column.direct_shape(&self.file)?;
+        if n_element > MOST_ZEROS {
+            return Err(self.file.fail(0, "a cell that no block has", format!("shape {shape:?}")));
+        }
         let cell = vec![0; n_element * column.data_type.size().unwrap_or(8)];
         sink.defined(Run { shape, n_cell: 1, repeat: n as usize, data: Data::Fixed(&cell) })
     }

@@ -8,6 +8,7 @@
 //! Adding rows writes this record and not table.dat, so where it exists its row count is the true one.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::Error;
 use crate::bytes::{Order, Reader};
@@ -27,6 +28,14 @@ pub(crate) struct SyncRecord {
 }
 
 impl SyncRecord {
+    /// What comes before a change where there is no record, for its writer was killed: counters that nobody has seen, as
+    /// no table changes once a second for years.
+    pub(crate) fn lost() -> Self {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let counter = since.as_secs() as u32;
+        SyncRecord { modified: counter, table: counter, ..SyncRecord::default() }
+    }
+
     /// The record in `bytes`, which begin at offset `base` of `file`; `None` where there is none.
     pub(crate) fn parse(file: &Path, base: u64, bytes: &[u8]) -> Result<Option<Self>, Error> {
         if bytes.len() < 4 {
@@ -87,7 +96,8 @@ impl SyncRecord {
         self.n_column = Some(n_column as u32);
         self.modified = self.modified.wrapping_add(1);
         self.table = self.table.wrapping_add(u32::from(table));
-        self.storages.resize(n_storage, 0);
+        // A new one begins where no other has been.
+        self.storages.resize(n_storage, self.modified);
         for (i, counter) in self.storages.iter_mut().enumerate() {
             *counter = counter.wrapping_add(u32::from(changed(i)));
         }

@@ -140,9 +140,7 @@ impl WriteLock {
         }
         let before = match self.record()? {
             Some(record) => record,
-            None => {
-                SyncRecord { n_row: Description::read_plain(&self.table)?.n_row, ..SyncRecord::default() }
-            }
+            None => SyncRecord { n_row: Description::read_plain(&self.table)?.n_row, ..SyncRecord::lost() },
         };
         let after = changes.apply(before);
         self.replace_record(Some(after))
@@ -171,7 +169,7 @@ impl Changes {
         sync.n_row = self.n_row.unwrap_or(sync.n_row);
         if let Some((n_column, n_storage)) = self.layout {
             sync.n_column = Some(n_column);
-            sync.storages.resize(n_storage, 0);
+            sync.storages.resize(n_storage, sync.modified);
         }
         sync.modified = sync.modified.wrapping_add(1);
         sync.table = sync.table.wrapping_add(u32::from(self.table));

@@ -190,7 +190,7 @@ impl Editor<'_> {
             (0..self.dat.storages.len()).filter(|&i| !self.dat.storages[i].columns.is_empty()).collect();
         let moved = kept.len() != self.old.dat().storages.len();
         let counts = (self.n_row, self.dat.columns.len(), kept.len());
-        before.unwrap_or_default().after(counts, true, |i| moved || storages.contains(&kept[i]))
+        before.unwrap_or_else(SyncRecord::lost).after(counts, true, |i| moved || storages.contains(&kept[i]))
     }
 
     /// Whether storage manager `i` is to be written.

@@ -98,6 +98,11 @@ fn copy_subtables(disk: &Disk, table: &Table, place: &Path, dat: &mut TableDat) 
 }
 
 fn copy_files(disk: &Disk, table: &Table, place: &Path, dat: &TableDat) -> Result<(), Error> {
+    let reading = table.inner().reading()?;
+    if reading.as_ref().is_some_and(|now| now.sync.is_some() && now.sync.as_ref() != table.sync()) {
+        let what = "another program wrote it after it was opened".to_owned();
+        return Err(Error::Changed { table: table.path().to_owned(), what });
+    }
     let is_ours = |seqnr| dat.storages.iter().any(|s| s.seqnr == seqnr);
     for file in files_of(table.path(), is_ours) {
         let target = place.join(file.file_name().unwrap_or_default());

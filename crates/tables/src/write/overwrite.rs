@@ -5,6 +5,7 @@
 //! not see the renamed file, so there all cells are written where they are.
 
 use crate::desc::TableDat;
+use crate::lock::SyncRecord;
 use crate::write::dat;
 use crate::write::editor::Editor;
 use crate::write::patches::Patches;
@@ -28,8 +29,9 @@ impl Editor<'_> {
         let before = lock.record()?;
         let result = patches.apply(&self.disk, &stage, is_alone).and_then(|()| self.replace_keywords());
         let counts = (self.n_row, self.dat.columns.len(), self.dat.storages.len());
-        let after =
-            before.unwrap_or_default().after(counts, self.keywords_change(), |i| storages.contains(&i));
+        let after = before
+            .unwrap_or_else(SyncRecord::lost)
+            .after(counts, self.keywords_change(), |i| storages.contains(&i));
         match result.and_then(|()| self.replace_record(&lock, Some(after.clone()))) {
             Ok(()) => Ok(true),
             Err(error) => {
