@@ -18,7 +18,9 @@ use std::time::Instant;
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
+use bytemuck::{CheckedBitPattern, NoUninit, checked::cast_slice_mut};
 use facette_tables::{DataType, Element, Table, Value};
+use memmap2::MmapMut;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,11 +62,12 @@ fn read(what: &Read<'_>) -> Result<Measured, Failure> {
     }
 }
 
-fn cells<T: Element + Copy + Sync>(what: &Read<'_>, number: fn(&T) -> f64) -> Result<Measured, Failure> {
+fn cells<T: Kept>(what: &Read<'_>, number: fn(&T) -> f64) -> Result<Measured, Failure> {
     let (n_row, each) = size::<T>(what)?;
     let n = each * n_row as usize;
     let (mut seconds, mut sum) = (Vec::new(), 0.0);
-    let mut kept = vec![T::default(); if what.is_fresh { 0 } else { n }];
+    let mut memory = memory(if what.is_fresh { 0 } else { n * size_of::<T>() })?;
+    let kept: &mut [T] = cast_slice_mut(&mut memory);
     for _ in 0..what.runs {
         // Opened anew, so that what was read before is in the system's cache, but not in ours.
         let column = Table::open(what.path)?.column(what.column)?;
@@ -74,12 +77,24 @@ fn cells<T: Element + Copy + Sync>(what: &Read<'_>, number: fn(&T) -> f64) -> Re
             seconds.push(started.elapsed().as_secs_f64());
             sum = sum_of(&array);
         } else {
-            column.read_into_on(what.threads, 0..n_row, &mut kept)?;
+            column.read_into_on(what.threads, 0..n_row, kept)?;
             seconds.push(started.elapsed().as_secs_f64());
             sum = kept.iter().map(number).sum();
         }
     }
     Ok((seconds, n * size_of::<T>(), sum))
+}
+
+/// What memory of zeros can hold.
+trait Kept: Element + CheckedBitPattern + NoUninit + Sync {}
+impl<T: Element + CheckedBitPattern + NoUninit + Sync> Kept for T {}
+
+/// Memory that is used again, in large pages, as numpy has its arrays.
+fn memory(n_byte: usize) -> std::io::Result<MmapMut> {
+    let map = MmapMut::map_anon(n_byte.max(1))?;
+    #[cfg(target_os = "linux")]
+    map.advise(memmap2::Advice::HugePage)?;
+    Ok(map)
 }
 
 /// Rows, and values of a row.
@@ -110,7 +125,7 @@ fn plain(path: &str, files: &str, threads: usize, runs: usize) -> Result<Measure
         files.split(',').map(|f| File::open(format!("{path}/{f}"))).collect::<Result<_, _>>()?;
     let sizes: Vec<usize> =
         files.iter().map(|f| Ok(f.metadata()?.len() as usize)).collect::<Result<_, std::io::Error>>()?;
-    let mut kept = vec![0_u8; sizes.iter().sum()];
+    let mut kept = memory(sizes.iter().sum())?;
     let mut seconds = Vec::new();
     for _ in 0..runs {
         let started = Instant::now();

@@ -2,16 +2,18 @@
 
 mod flow;
 mod kernels;
+mod read;
 mod tables;
 
 use anyhow::Result;
 
 pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "bench",
-    about: "runs the criterion benches of the kernels, or compares the flow runtime or the tables with their peers",
+    about: "runs the criterion benches of the kernels, or compares the flow runtime or the tables with their peers, or finds the share of reading",
     help: "usage: cargo xtask bench [--list] [NAME]… [-- OPTIONS OF CRITERION]\n       \
            cargo xtask bench flow [--list] [--runs N] [--json FILE] [WORD]…\n       \
-           cargo xtask bench tables [--rounds N] [--rows N] [--table DIR] [--json FILE] [COLUMN]…\n\n\
+           cargo xtask bench tables [--rounds N] [--rows N] [--table DIR] [--json FILE] [COLUMN]…\n       \
+           cargo xtask bench read [--rounds N] [MEASUREMENTSET]\n\n\
            The first runs crates/kernels/benches/NAME.rs, or all of them.\n\n  \
            --list  prints the names\n\n\
            The second measures what the flow runtime itself costs and prints a table: StreamPU's figures as they were\n\
@@ -29,7 +31,9 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            The third reads each column of a table of 1.5 GB that casacore writes (once, to bench/tables.ms in the build\n\
            folder), in turn with python-casacore and arcae and beside a plain read of the same file, on one thread and on\n\
            all: into memory that is used again, and into new memory. It needs their Python (FACETTE_PYTHON, else the one\n\
-           that peers/setup.sh makes) and about ten minutes.",
+           that peers/setup.sh makes) and about ten minutes.\n\n\
+           The fourth runs `facette dirty` and `facette psf` on an observation of 1 GB that it simulates once (or another),\n\
+           with options that ask for little and for much work, and fails where no stage works longer than the one that reads.",
     run,
 };
 
@@ -45,6 +49,7 @@ fn run(args: &[String]) -> Result<()> {
     match args.first().map(String::as_str) {
         Some("flow") => flow::run(&args[1..]),
         Some("tables") => tables::run(&args[1..]),
+        Some("read") => read::run(&args[1..]),
         _ => kernels::run(args),
     }
 }
