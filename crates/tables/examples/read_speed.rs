@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! into    into a buffer that is used again
+//! chunks  into such a buffer, 4096 rows at a time
 //! fresh   into memory that is new each time
 //! pread   the plain files of COLUMN (a comma between them) into a buffer that is used again, nothing decoded
 //! open    opens the table and its subtables
@@ -22,19 +23,22 @@ use bytemuck::{CheckedBitPattern, NoUninit, checked::cast_slice_mut};
 use facette_tables::{DataType, Element, Table, Value};
 use memmap2::MmapMut;
 
+/// Rows of a chunk.
+const CHUNK_ROWS: u64 = 4096;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [path, column, way, threads, runs] = &words[..] else {
-        return Err("give TABLE COLUMN into|fresh|pread|open THREADS RUNS".into());
+        return Err("give TABLE COLUMN into|chunks|fresh|pread|open THREADS RUNS".into());
     };
     let (threads, runs): (usize, usize) = (threads.parse()?, runs.parse()?);
     let (seconds, bytes, sum) = match way.as_str() {
         "pread" => plain(path, column, threads, runs)?,
         "open" => open(path, runs)?,
-        "into" | "fresh" => read(&Read { path, column, is_fresh: way == "fresh", threads, runs })?,
-        other => return Err(format!("{other} is not into, fresh, pread or open").into()),
+        "into" | "chunks" | "fresh" => read(&Read { path, column, way, threads, runs })?,
+        other => return Err(format!("{other} is not into, chunks, fresh, pread or open").into()),
     };
     println!(
         r#"{{"column": "{column}", "way": "{way}", "threads": {threads}, "seconds": {seconds:?}, "bytes": {bytes}, "sum": {sum:?}}}"#
@@ -48,7 +52,7 @@ type Measured = (Vec<f64>, usize, f64);
 struct Read<'a> {
     path: &'a str,
     column: &'a str,
-    is_fresh: bool,
+    way: &'a str,
     threads: usize,
     runs: usize,
 }
@@ -66,18 +70,23 @@ fn cells<T: Kept>(what: &Read<'_>, number: fn(&T) -> f64) -> Result<Measured, Fa
     let (n_row, each) = size::<T>(what)?;
     let n = each * n_row as usize;
     let (mut seconds, mut sum) = (Vec::new(), 0.0);
-    let mut memory = memory(if what.is_fresh { 0 } else { n * size_of::<T>() })?;
+    let is_fresh = what.way == "fresh";
+    let mut memory = memory(if is_fresh { 0 } else { n * size_of::<T>() })?;
     let kept: &mut [T] = cast_slice_mut(&mut memory);
     for _ in 0..what.runs {
         // Opened anew, so that what was read before is in the system's cache, but not in ours.
         let column = Table::open(what.path)?.column(what.column)?;
         let started = Instant::now();
-        if what.is_fresh {
+        if is_fresh {
             let array = column.read_on(what.threads, 0..n_row)?;
             seconds.push(started.elapsed().as_secs_f64());
             sum = sum_of(&array);
         } else {
-            column.read_into_on(what.threads, 0..n_row, kept)?;
+            let rows = if what.way == "chunks" { CHUNK_ROWS } else { n_row.max(1) };
+            for (first, part) in (0..n_row).step_by(rows as usize).zip(kept.chunks_mut(each * rows as usize))
+            {
+                column.read_into_on(what.threads, first..n_row.min(first + rows), part)?;
+            }
             seconds.push(started.elapsed().as_secs_f64());
             sum = kept.iter().map(number).sum();
         }

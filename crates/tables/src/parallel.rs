@@ -8,6 +8,8 @@ use crate::{Column, Element, Error};
 
 /// Bytes of a piece: each thread takes the next one when it is done, so that a slow core holds back nobody.
 const PIECE: usize = 8 << 20;
+/// Bytes that are worth a thread, which takes some 50 µs to begin.
+const WORTH: usize = 512 << 10;
 
 /// The number of a piece, and its shape or why it could not be read.
 type Done = (usize, Result<Vec<usize>, Error>);
@@ -25,6 +27,7 @@ impl Column {
     ) -> Result<Vec<usize>, Error> {
         let n_row = rows.end.saturating_sub(rows.start);
         let is_even = n_row > 0 && !out.is_empty() && (out.len() as u64).is_multiple_of(n_row);
+        let threads = threads.min(size_of_val(out) / WORTH);
         if threads < 2 || !is_even {
             return self.read_into(rows, out);
         }

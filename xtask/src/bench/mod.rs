@@ -12,7 +12,7 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
     about: "runs the criterion benches of the kernels, or compares the flow runtime or the tables with their peers, or finds the share of reading",
     help: "usage: cargo xtask bench [--list] [NAME]… [-- OPTIONS OF CRITERION]\n       \
            cargo xtask bench flow [--list] [--runs N] [--json FILE] [WORD]…\n       \
-           cargo xtask bench tables [--rounds N] [--rows N] [--table DIR] [--json FILE] [COLUMN]…\n       \
+           cargo xtask bench tables [--rounds N] [--rows N] [--table DIR] [--json FILE] [COLUMN|open|write]…\n       \
            cargo xtask bench read [--rounds N] [MEASUREMENTSET]\n\n\
            The first runs crates/kernels/benches/NAME.rs, or all of them.\n\n  \
            --list  prints the names\n\n\
@@ -30,7 +30,8 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
            it is missing and the user is root; where it cannot be had, its column says NOT RUN and why.\n\n\
            The third reads each column of a table of 1.5 GB that casacore writes (once, to bench/tables.ms in the build\n\
            folder), in turn with python-casacore and arcae and beside a plain read of the same file, on one thread and on\n\
-           all: into memory that is used again, and into new memory. It needs their Python (FACETTE_PYTHON, else the one\n\
+           all: into memory that is used again, at once and in chunks of rows, and into new memory. Then it opens an MS, and\n\
+           writes columns beside casacore. It fails where a target is missed. It needs their Python (FACETTE_PYTHON, else the one\n\
            that peers/setup.sh makes) and about ten minutes.\n\n\
            The fourth runs `facette dirty` and `facette psf` on an observation of 1 GB that it simulates once (or another),\n\
            with options that ask for little and for much work, and fails where no stage works longer than the one that reads.",

@@ -1,7 +1,11 @@
-//! `cargo xtask bench tables`: how fast columns are read, beside casacore, arcae and the plain files.
+//! `cargo xtask bench tables`: how fast columns are read and written and tables opened, beside casacore, arcae and the
+//! plain files.
 //!
 //! Ours is the example `read_speed` of facette-tables, theirs `bench/tables/peers.py`; `bench/tables/make.py` has
 //! casacore write the table. All go in turn, round by round.
+
+mod open;
+mod write;
 
 use super::median;
 use crate::{repo, run};
@@ -26,18 +30,22 @@ const fn row(column: &'static str, way: &'static str) -> Row {
 
 const ROWS: &[Row] = &[
     Row { file: Some("table.f1_TSM1"), casacore: 2.0, arcae: 1.3, ..row("DATA", "into") },
+    Row { file: Some("table.f1_TSM1"), casacore: 2.0, arcae: 1.3, ..row("DATA", "chunks") },
     Row { arcae: 1.0, ..row("DATA", "fresh") },
     row("FLAG", "into"),
+    row("FLAG", "chunks"),
     row("FLAG", "fresh"),
-    row("UVW", "into"),
+    Row { file: Some("table.f6_TSM0"), ..row("UVW", "into") },
     row("UVW", "fresh"),
     row("UVW_INCREMENTAL", "into"),
     row("UVW_INCREMENTAL", "fresh"),
-    row("WEIGHT_SPECTRUM", "into"),
+    Row { file: Some("table.f5_TSM1"), ..row("WEIGHT_SPECTRUM", "into") },
     row("WEIGHT_SPECTRUM", "fresh"),
     Row { casacore: 1.0, arcae: 1.0, ..row("DATA_STANDARD", "into") },
+    Row { casacore: 1.0, arcae: 1.0, ..row("DATA_STANDARD", "chunks") },
     Row { casacore: 1.0, arcae: 1.0, ..row("DATA_STANDARD", "fresh") },
     row("DATA_DYSCO", "into"),
+    row("DATA_DYSCO", "chunks"),
     row("DATA_DYSCO", "fresh"),
 ];
 
@@ -54,10 +62,16 @@ struct Options {
     words: Vec<String>,
 }
 
+impl Options {
+    fn wants(&self, word: &str) -> bool {
+        self.words.is_empty() || self.words.iter().any(|w| w == word)
+    }
+}
+
 /// Measures, prints the table row by row, and stores it.
 ///
 /// # Errors
-/// When a program fails, or reads other values than the others.
+/// When a program fails, or reads other values than the others, or a target is missed.
 pub(super) fn run(args: &[String]) -> Result<()> {
     let options = parse(args)?;
     let peers = Peers::prepare(&options)?;
@@ -72,9 +86,7 @@ pub(super) fn run(args: &[String]) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut stored = Vec::new();
     let mut n_missed = 0;
-    for row in
-        ROWS.iter().filter(|row| options.words.is_empty() || options.words.iter().any(|w| row.column == w))
-    {
+    for row in ROWS.iter().filter(|row| options.wants(row.column)) {
         for (is_all, threads) in [(false, 1), (true, threads)] {
             let measured = peers.measure(row, threads, options.rounds)?;
             let missed = measured.missed(row, is_all);
@@ -87,11 +99,21 @@ pub(super) fn run(args: &[String]) -> Result<()> {
             stored.push(measured.json(row, threads, &missed));
         }
     }
-    let text = format!("{:#}\n", json!({"rounds": options.rounds, "rows": stored}));
+    let mut opened = Value::Null;
+    if options.wants("open") {
+        opened = open::measure(&peers, options.rounds, &mut n_missed)?;
+    }
+    let mut written = Vec::new();
+    if options.wants("write") {
+        written = write::measure(&peers, &options, &mut n_missed)?;
+    }
+    let all = json!({"rounds": options.rounds, "rows": stored, "open": opened, "write": written});
+    let text = format!("{all:#}\n");
     create_parent(&options.json)?;
     std::fs::write(&options.json, text)
         .with_context(|| format!("cannot write {}", options.json.display()))?;
-    println!("\n{n_missed} targets missed; every run is in {}", options.json.display());
+    println!("\nevery run is in {}", options.json.display());
+    ensure!(n_missed == 0, "{n_missed} targets missed");
     Ok(())
 }
 
@@ -134,15 +156,8 @@ impl Peers {
             "NOT RUN: no Python with python-casacore and arcae at {} (FACETTE_PYTHON)",
             python.display()
         );
-        run::run(run::cargo().args([
-            "build",
-            "--locked",
-            "--release",
-            "--package",
-            "facette-tables",
-            "--example",
-            "read_speed",
-        ]))?;
+        let package = ["build", "--locked", "--release", "--package", "facette-tables", "--examples"];
+        run::run(run::cargo().args(package))?;
         let ours = repo::target().join("release/examples/read_speed");
         let table = options.table.clone();
         if !table.exists() {
