@@ -21,7 +21,8 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 /// The observation that is read unless one is given: 1 GB of DATA.
-const SIMULATED: &str = "--telescope meerkat --duration 32min --dt 8s --nchan 64 --chan-width 836kHz --sefd 420Jy";
+const SIMULATED: &str =
+    "--telescope meerkat --duration 32min --dt 8s --nchan 64 --chan-width 836kHz --sefd 420Jy";
 
 /// Measures, prints the table and stores it.
 ///
@@ -44,7 +45,10 @@ pub(super) fn run(args: &[String]) -> Result<()> {
     let program = repo::target().join("release/facette");
     let ms = ms.map_or_else(|| simulated(&program), Ok)?;
     println!("{}\nseconds of a pass, medians of {rounds} warm runs\n", ms.display());
-    println!("{:<66} {:>7} {:>7} {:>7} {:>7}  busiest other stage", "run", "threads", "pass", "reads", "share");
+    println!(
+        "{:<66} {:>7} {:>7} {:>7} {:>7}  busiest other stage",
+        "run", "threads", "pass", "reads", "share"
+    );
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let (mut stored, mut n_behind) = (Vec::new(), 0);
     for (mode, options) in CASES {
@@ -79,7 +83,8 @@ pub(super) fn run(args: &[String]) -> Result<()> {
 fn simulated(program: &Path) -> Result<PathBuf> {
     let ms = repo::target().join("bench/read.ms");
     if !ms.exists() {
-        std::fs::create_dir_all(repo::target().join("bench")).context("cannot make the folder of the bench")?;
+        std::fs::create_dir_all(repo::target().join("bench"))
+            .context("cannot make the folder of the bench")?;
         run::run(Command::new(program).arg("simulate").arg(&ms).args(SIMULATED.split(' ')))?;
     }
     Ok(ms)
@@ -139,7 +144,11 @@ impl Pass {
 fn one(program: &Path, ms: &Path, (mode, options): (&str, &str), threads: usize) -> Result<Pass> {
     let out = repo::target().join("bench/read");
     let mut command = Command::new(program);
-    command.arg(mode).arg(ms).args(options.split(' ')).args(["--threads", &threads.to_string(), "--overwrite"]);
+    command.arg(mode).arg(ms).args(options.split(' ')).args([
+        "--threads",
+        &threads.to_string(),
+        "--overwrite",
+    ]);
     run::run(command.arg("--quiet").arg("--out").arg(&out))?;
     let path = out.with_extension(format!("{mode}.summary.json"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
