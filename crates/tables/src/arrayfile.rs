@@ -57,7 +57,7 @@ impl ArrayFile {
         data_type: DataType,
         sink: &mut dyn Sink,
     ) -> Result<(), Error> {
-        let mut arrays = Arrays { of: self, start: 0, window: Vec::new(), shape: Vec::new(), last: 0 };
+        let mut arrays = Arrays::new(self);
         let (mut unpacked, mut strings) = (Vec::new(), Strings::default());
         let shape_only = sink.shape_only();
         for (i, &offset) in offsets.iter().enumerate() {
@@ -99,7 +99,7 @@ impl ArrayFile {
         shape: &[usize],
         spots: &mut Vec<Spot<'a>>,
     ) -> Result<bool, Error> {
-        let mut arrays = Arrays { of: self, start: 0, window: Vec::new(), shape: Vec::new(), last: 0 };
+        let mut arrays = Arrays::new(self);
         let head = arrays.head(&[offset], data_type)?;
         let is_shared = self.with_references && {
             arrays.load(offset, 4, 0)?;
@@ -128,9 +128,15 @@ struct Arrays<'a> {
     shape: Vec<usize>,
     /// Bytes of the array met last, as a guess for the next.
     last: u64,
+    /// Bytes of strings so far.
+    n_read: u64,
 }
 
-impl Arrays<'_> {
+impl<'a> Arrays<'a> {
+    fn new(of: &'a ArrayFile) -> Self {
+        Arrays { of, start: 0, window: Vec::new(), shape: Vec::new(), last: 0, n_read: 0 }
+    }
+
     /// Makes the window hold `n` bytes at `offset`, and `ahead` of them if it must be read anew.
     fn load(&mut self, offset: u64, n: usize, ahead: u64) -> Result<(), Error> {
         if self.holds(offset, n) {
@@ -221,8 +227,19 @@ impl Arrays<'_> {
             }
             self.load(offset, 4, STRINGS_AHEAD)?;
             let n = Reader::new(path, offset, self.at(offset, 4), self.of.order).u32()? as usize;
+            self.count(offset, n)?;
             self.load(offset + 4, n, STRINGS_AHEAD)?;
             strings.push(self.at(offset + 4, n));
+        }
+        Ok(())
+    }
+
+    /// Counts a string of `n` bytes: each has bytes of its own, so many elements may not stand for one long string.
+    fn count(&mut self, offset: u64, n: usize) -> Result<(), Error> {
+        self.n_read = self.n_read.saturating_add(n as u64 + OFFSET_SIZE as u64);
+        if self.n_read > self.of.file.len() {
+            let found = format!("{} bytes of them and more", self.n_read);
+            return Err(self.of.file.fail(offset, "strings no longer than the file", found));
         }
         Ok(())
     }
@@ -322,6 +339,23 @@ mod tests {
         let bits = read(&bytes, &[16, 26], DataType::Bool, order).unwrap().0;
         assert_eq!(bits[0], Some((vec![10], vec![vec![1, 0, 0, 0, 0, 0, 0, 1, 0, 1]])));
         assert_eq!(bits[1], Some((vec![0], vec![Vec::new()])));
+    }
+
+    #[test]
+    fn many_elements_that_name_one_long_string_are_refused() {
+        let (order, n) = (Order::Little, 200_u32);
+        let text = 16 + 4 + 4 + 4 * n;
+        let mut bytes = words(&[0, 0, 0, 0, 1, n], order);
+        (0..n).for_each(|_| bytes.extend(words(&[text], order)));
+        bytes.extend(words(&[5000], order));
+        bytes.extend([b'x'; 5000]);
+        let message = read(&bytes, &[16], DataType::String, order).err().unwrap().to_string();
+        assert!(message.contains("expected strings no longer than the file"), "{message}");
+        // So are cells that all name one array.
+        let mut bytes = words(&[0, 0, 0, 0, 1, 1, 28, 5000], order);
+        bytes.extend([b'x'; 5000]);
+        assert_eq!(read(&bytes, &[16], DataType::String, order).unwrap().0.len(), 1);
+        assert!(read(&bytes, &[16, 16], DataType::String, order).is_err());
     }
 
     #[test]
