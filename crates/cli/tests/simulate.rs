@@ -160,7 +160,9 @@ fn taql_and_wsclean_accept_it() {
     }
     let image =
         ["-size", "512", "512", "-scale", "5asec", "-niter", "5000", "-mgain", "0.8", "-auto-threshold", "3"];
-    let image = [&image[..], &["-weight", "natural", "-padding", "2", "-name", "w", "x.ms"]].concat();
+    // The two layers of w that it takes by itself move sources off the center, by 0.08 pixels here.
+    let layers = ["-nwlayers", "64", "-weight", "natural", "-padding", "2", "-name", "w", "x.ms"];
+    let image = [&image[..], &layers].concat();
     let Some(text) = peer("wsclean", &image, place.dir.path()) else { return };
     assert!(place.path("w-image.fits").is_file(), "{text}");
     let Some(mut python) = testkit::peer_python("sources found by WSClean") else { return };
@@ -170,7 +172,7 @@ fn taql_and_wsclean_accept_it() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     println!("WSClean's errors, pixels and shares of flux: {text}");
     let errors: Vec<f64> = text.split_whitespace().map(|w| w.parse().unwrap()).collect();
-    assert!(errors[0] < 0.1 && errors[1] < 0.01, "{text}");
+    assert!(errors[0] < 0.02 && errors[1] < 0.01, "{text}");
 }
 
 /// The Python that has CASA, if there is one.
