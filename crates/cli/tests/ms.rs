@@ -226,6 +226,29 @@ fn a_copy_of_a_view_stands_alone() {
     }
 }
 
+/// Whoever copies a part over what it is part of would lose the rest.
+#[test]
+fn a_copy_does_not_take_the_place_of_its_source() {
+    let Some(atca) = testkit::real_data("copy over the source", "ms/atca_tiled_data/atca.ms") else { return };
+    let place = Place::new();
+    let ms = place.path("at.ms");
+    testkit::copy_tree(&atca, &ms);
+    let (before, ms) = (snapshot(&ms), ms.to_str().unwrap().to_owned());
+    let inside = |name: &str| format!("{ms}{name}");
+    for (from, to) in [
+        (inside("::SORTED_TABLE"), ms.clone()),
+        (inside("::ANTENNA"), inside("/ANTENNA/new.ms")),
+        (ms.clone(), ms.clone()),
+        (ms.clone(), inside("/SORTED_TABLE")),
+        (inside("::FEED"), ms.clone()),
+    ] {
+        let (output, _, err) = run(&["ms", "copy", &from, &to, "--overwrite"]);
+        let refused = err.contains("holds or lies in") && err.contains("another OUT");
+        assert!(!output.status.success() && refused, "{from} {to}: {err}");
+    }
+    assert!(snapshot(Path::new(&ms)) == before, "something was changed");
+}
+
 /// Locks the MeasurementSet for writing until a line comes, and a little longer.
 const HOLD: &str = "
 import sys, time

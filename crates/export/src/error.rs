@@ -31,6 +31,16 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The new folder did not get its name, and neither did the one that had it before.
+    #[error("{} cannot be replaced ({why}); the old one is {} now\n  try: mv {} {}", path.display(), old.display(), old.display(), path.display())]
+    SetAside {
+        /// The folder.
+        path: PathBuf,
+        /// Where the old one is.
+        old: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The rows of a table cannot be read or encoded.
     #[error("{} cannot be written: {problem}", path.display())]
     Encode {

@@ -1,6 +1,10 @@
 //! A table and its subtables into a folder.
 
-use crate::{Error, Format, place::replaceable, write::write};
+use crate::{
+    Error, Format,
+    place::{only_exported, replaceable},
+    write::write,
+};
 use std::{
     collections::BTreeSet,
     fs,
@@ -38,7 +42,7 @@ pub struct Written {
 /// Exports a table. Files are written in a folder beside the one asked for, which is then renamed.
 ///
 /// # Errors
-/// When `out` is there and may not be replaced, is part of the table or holds it, the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
+/// When `out` is there and may not be replaced, at the start or when it is to get its name; is part of the table or holds it, the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
 /// left behind.
 pub fn export(request: &Request<'_>) -> Result<Written, Error> {
     replaceable(request)?;
@@ -47,7 +51,7 @@ pub fn export(request: &Request<'_>) -> Result<Written, Error> {
     fs::create_dir(&part).map_err(io)?;
     let written = Folder { request, part: &part, written: Written::default(), seen: BTreeSet::new() }
         .fill()
-        .and_then(|written| rename(&part, request.out).map(|()| written));
+        .and_then(|written| put_in_place(request, &part).map(|()| written));
     if written.is_err() {
         drop(fs::remove_dir_all(&part));
     }
@@ -61,16 +65,26 @@ fn beside(out: &Path, what: &str) -> PathBuf {
     out.with_file_name(name)
 }
 
-/// Puts `part` in the place of `out`; what was there is gone only when it is.
-fn rename(part: &Path, out: &Path) -> Result<(), Error> {
+/// Puts `part` in the place of `out`; what was there is gone only when it is, and only if it is still an export that may
+/// be replaced.
+fn put_in_place(request: &Request<'_>, part: &Path) -> Result<(), Error> {
+    replaceable(request)?;
+    let out = request.out;
     let io = |source| Error::Io { path: out.to_owned(), source };
-    if !out.exists() {
+    if out.symlink_metadata().is_err() {
+        // Nothing is lost where something appears now: only an empty folder gives way to one.
         return fs::rename(part, out).map_err(io);
     }
     let old = beside(out, "old");
     fs::rename(out, &old).map_err(io)?;
-    fs::rename(part, out).map_err(io)?;
-    if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) }.map_err(io)
+    let put = only_exported(&old, out).and_then(|()| fs::rename(part, out).map_err(io));
+    match put {
+        Ok(()) => fs::remove_dir_all(&old).map_err(|source| Error::Io { path: old, source }),
+        Err(error) => match fs::rename(&old, out) {
+            Ok(()) => Err(error),
+            Err(_) => Err(Error::SetAside { path: out.to_owned(), old, why: error.to_string() }),
+        },
+    }
 }
 
 /// A folder in the making.
@@ -152,5 +166,46 @@ mod tests {
     fn keywords_cannot_leave_the_folder() {
         assert_eq!(file_name("../x/ANTENNA 1"), "___x_ANTENNA_1");
         assert!(beside(Path::new("/a/out"), "part").starts_with("/a"));
+    }
+
+    /// A table, an export of it that waits beside its place, and the place.
+    fn waiting(dir: &Path) -> (Table, PathBuf, PathBuf) {
+        let (part, out) = (dir.join("part"), dir.join("out"));
+        fs::create_dir(&part).unwrap();
+        fs::write(part.join("main.parquet"), "new").unwrap();
+        (Table::open(testkit::fixture("tiny.ms")).unwrap(), part, out)
+    }
+
+    fn put(table: &Table, (part, out): (&Path, &Path), overwrite: bool) -> Result<(), Error> {
+        let (format, columns) = (Format::Parquet, Vec::new());
+        put_in_place(&Request { table, out, format, columns, subtables: true, overwrite }, part)
+    }
+
+    #[test]
+    fn what_appears_meanwhile_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (table, part, out) = waiting(dir.path());
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join("main.parquet"), "another's").unwrap();
+        assert!(matches!(put(&table, (&part, &out), false), Err(Error::Exists { .. })));
+        fs::write(out.join("thesis.txt"), "years").unwrap();
+        assert!(matches!(put(&table, (&part, &out), true), Err(Error::NotOurs { .. })));
+        assert_eq!(fs::read_to_string(out.join("main.parquet")).unwrap(), "another's");
+        fs::remove_file(out.join("thesis.txt")).unwrap();
+        put(&table, (&part, &out), true).unwrap();
+        assert_eq!(fs::read_to_string(out.join("main.parquet")).unwrap(), "new");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_old_one_comes_back_when_the_new_one_cannot_be_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (table, part, out) = waiting(dir.path());
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join("main.parquet"), "old").unwrap();
+        fs::remove_dir_all(&part).unwrap();
+        assert!(matches!(put(&table, (&part, &out), true), Err(Error::Io { .. })));
+        assert_eq!(fs::read_to_string(out.join("main.parquet")).unwrap(), "old");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

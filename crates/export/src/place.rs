@@ -5,15 +5,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use tables::{Table, Value};
 
 /// Whether `out` may be written, and what is there be replaced.
 pub(crate) fn replaceable(request: &Request<'_>) -> Result<(), Error> {
     let out = request.out;
-    let mut tables = Vec::new();
-    collect(request.table, &mut tables);
-    let place = real(out);
-    if let Some(table) = tables.iter().find(|table| place.starts_with(table) || table.starts_with(&place)) {
+    if let Some(table) = request.table.overlapping(out) {
         return Err(not_ours(out, format!("it is, holds or lies in the table {}", table.display())));
     }
     if out.symlink_metadata().is_err() {
@@ -22,35 +18,22 @@ pub(crate) fn replaceable(request: &Request<'_>) -> Result<(), Error> {
     if !request.overwrite {
         return Err(Error::Exists { path: out.to_owned() });
     }
-    match foreign(out).map_err(|source| Error::Io { path: out.to_owned(), source })? {
-        Some(other) => Err(not_ours(out, format!("it holds {}, which no export made", other.display()))),
+    only_exported(out, out)
+}
+
+/// Whether `folder` holds nothing but what an export made; the error names it `out`.
+pub(crate) fn only_exported(folder: &Path, out: &Path) -> Result<(), Error> {
+    match foreign(folder).map_err(|source| Error::Io { path: out.to_owned(), source })? {
+        Some(other) => {
+            let name = other.file_name().unwrap_or_default().display();
+            Err(not_ours(out, format!("it holds {name}, which no export made")))
+        }
         None => Ok(()),
     }
 }
 
 fn not_ours(out: &Path, why: String) -> Error {
     Error::NotOurs { path: out.to_owned(), why }
-}
-
-/// The table and all that its keywords refer to, as far as they are there.
-fn collect(table: &Table, out: &mut Vec<PathBuf>) {
-    let path = real(table.path());
-    if out.contains(&path) {
-        return;
-    }
-    out.push(path);
-    let keywords = table.keywords().iter().filter(|(_, value)| matches!(value, Value::Table(_)));
-    keywords.filter_map(|(name, _)| table.subtable(name).ok()).for_each(|subtable| collect(&subtable, out));
-}
-
-/// The path without links; of what is not there yet, that of the folder that it will be in.
-fn real(path: &Path) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    folder.join(path.file_name().unwrap_or_default())
 }
 
 /// Something in a folder, or the path itself, that no export makes.

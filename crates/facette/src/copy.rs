@@ -41,16 +41,22 @@ pub struct CopyRequest {
 /// name when it is complete, and its HISTORY says where it is from. Rows of the copy.
 ///
 /// # Errors
-/// When the table cannot be read, rows or columns are not there, nothing is left, or the copy cannot be written.
+/// When `out` is, holds or lies in the table or one that it refers to, the table cannot be read, rows or columns are not
+/// there, nothing is left, or the copy cannot be written.
 pub fn copy(request: &CopyRequest, session: &Session) -> Result<u64, Error> {
     let of_table = |error| Error::Ms(ms::Error::Table(error));
     let table = Table::open_with(&request.table, &session.open_options()).map_err(of_table)?;
+    if let Some(read) = table.overlapping(&request.out) {
+        let (out, read) = (request.out.display(), read.display());
+        let problem = format!("{out} is not written: it is, holds or lies in {read}, which is copied");
+        return Err(Error::Product(format!("{problem}\n  try: another OUT")));
+    }
     let selection = selection(request, &table)?;
     let staged = StagedMs::new(&request.out, request.overwrite, session)?;
     let copied = table.copy_to(staged.path(), &selection);
     let copied = copied.map_err(|error| staged.name(ms::Error::Table(error)))?;
     if copied.subtable("HISTORY").is_ok() {
-        history(request, &table).append(staged.path()).map_err(|error| staged.name(error))?;
+        history(request, &table).append(&copied).map_err(|error| staged.name(error))?;
     }
     staged.commit()?;
     Ok(copied.n_row())

@@ -13,6 +13,8 @@ pub(crate) struct StagedMs {
     place: PathBuf,
     /// Where it will be.
     target: PathBuf,
+    /// Whether a table that is there is replaced.
+    overwrite: bool,
 }
 
 impl StagedMs {
@@ -27,7 +29,7 @@ impl StagedMs {
         let beside = target.parent().unwrap_or(Path::new(""));
         let folder = TemporaryFolder::new(beside, "OUT", &session.scratch)?;
         let (place, scratch) = (folder.path().join(name), session.scratch.clone());
-        Ok(StagedMs { folder, scratch, place, target: target.clone() })
+        Ok(StagedMs { folder, scratch, place, target: target.clone(), overwrite })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -42,11 +44,12 @@ impl StagedMs {
         Error::Product(Error::Ms(error).full_text().replace(&here, &there))
     }
 
-    /// Gives it its name. One that was there goes aside first, and away when the new one is in its place; a program
+    /// Gives it its name, if that is still free or may be replaced. One that was there goes aside first, and away when the new one is in its place; a program
     /// that is killed between leaves it beside the target, under a hidden name.
     pub(crate) fn commit(self) -> Result<(), Error> {
         let scratch = self.scratch.clone();
         let old = scratch.undisturbed(|| {
+            check_free(&self.target, self.overwrite)?;
             let old = self.set_aside()?;
             self.put_in_place(old.as_deref())?;
             Ok::<_, Error>(old)
@@ -65,20 +68,30 @@ impl StagedMs {
         }
         let aside = hidden(&self.target);
         fs::rename(&self.target, &aside).map_err(|source| self.failed(source))?;
-        Ok(Some(aside))
+        // Another program may have put something there since it was looked at.
+        if is_table(&aside) {
+            return Ok(Some(aside));
+        }
+        fs::rename(&aside, &self.target).map_err(|source| self.set_aside_for_ever(&aside, &source))?;
+        Err(no_table(&self.target))
     }
 
-    /// Renames the new one, or puts the old one back.
+    /// Renames the new one, or puts the old one back. Nothing is lost where something appears now: only an empty folder
+    /// gives way to another one.
     fn put_in_place(&self, old: Option<&Path>) -> Result<(), Error> {
         let Err(source) = fs::rename(&self.place, &self.target) else { return Ok(()) };
         match old.map(|old| (old, fs::rename(old, &self.target))) {
-            Some((old, Err(_))) => {
-                let (target, old) = (self.target.display(), old.display());
-                let problem = format!("{target} cannot be replaced ({source}); the old one is {old} now");
-                Err(Error::Product(format!("{problem}\n  try: mv {old} {target}")))
-            }
+            Some((old, Err(_))) => Err(self.set_aside_for_ever(old, &source)),
             _ => Err(self.failed(source)),
         }
+    }
+
+    /// The old one has no way back.
+    fn set_aside_for_ever(&self, old: &Path, why: &io::Error) -> Error {
+        let (target, old) = (self.target.display(), old.display());
+        Error::Product(format!(
+            "{target} cannot be replaced ({why}); the old one is {old} now\n  try: mv {old} {target}"
+        ))
     }
 
     fn failed(&self, source: io::Error) -> Error {
@@ -104,10 +117,15 @@ fn check_free(target: &Path, overwrite: bool) -> Result<(), Error> {
     if !overwrite {
         return Err(Error::Product(format!("{text} exists already\n  try: another name, or --overwrite")));
     }
-    if target.join("table.dat").is_file() && !target.is_symlink() {
-        return Ok(());
-    }
-    Err(Error::Product(format!("{text} is no table, and is not replaced\n  try: another name")))
+    if is_table(target) { Ok(()) } else { Err(no_table(target)) }
+}
+
+fn is_table(path: &Path) -> bool {
+    path.join("table.dat").is_file() && !path.is_symlink()
+}
+
+fn no_table(path: &Path) -> Error {
+    Error::Product(format!("{} is no table, and is not replaced\n  try: another name", path.display()))
 }
 
 #[cfg(test)]
@@ -157,6 +175,23 @@ mod tests {
         drop(staged);
         assert_eq!(names(dir.path()), std::slice::from_ref(&old));
         assert_eq!(text(&old), "old");
+    }
+
+    #[test]
+    fn what_appears_meanwhile_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let session = Session::silent();
+        let target = dir.path().join("x.ms");
+        for (overwrite, file) in [(false, "table.dat"), (true, "thesis.txt")] {
+            let staged = StagedMs::new(&target, overwrite, &session).unwrap();
+            table(staged.path(), "new");
+            fs::create_dir(&target).unwrap();
+            fs::write(target.join(file), "another's").unwrap();
+            assert!(staged.commit().is_err());
+            assert_eq!(fs::read_to_string(target.join(file)).unwrap(), "another's");
+            assert_eq!(names(dir.path()), std::slice::from_ref(&target));
+            fs::remove_dir_all(&target).unwrap();
+        }
     }
 
     #[test]

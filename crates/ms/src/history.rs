@@ -1,8 +1,7 @@
 //! HISTORY: what was done to a MeasurementSet, a row a change.
 
 use crate::Error;
-use std::path::Path;
-use tables::Editor;
+use tables::{Editor, Table};
 
 /// A row of HISTORY.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,12 +21,12 @@ pub struct History {
 }
 
 impl History {
-    /// Appends the row to the HISTORY of the MeasurementSet at `ms`.
+    /// Appends the row to the table that the keyword HISTORY of a MeasurementSet refers to, locked as that one was.
     ///
     /// # Errors
     /// When there is no HISTORY, or it cannot be written.
-    pub fn append(&self, ms: &Path) -> Result<(), Error> {
-        let mut editor = Editor::open(ms.join("HISTORY"))?;
+    pub fn append(&self, ms: &Table) -> Result<(), Error> {
+        let mut editor = Editor::open_with(ms.subtable("HISTORY")?.path(), ms.options())?;
         self.add_to(&mut editor)?;
         editor.commit()?;
         Ok(())

@@ -39,7 +39,8 @@ impl Table {
         Plan::new(self, columns, rows.clone())?.batch(rows)
     }
 
-    /// Several columns of a range of rows as record batches of `batch_rows` rows (some 32 MB where that is `None`).
+    /// Several columns of a range of rows as record batches of `batch_rows` rows (where that is `None`, of as many as
+    /// take some 32 MB by the shapes of their cells).
     ///
     /// All batches have one schema, which suits all rows: shapes are looked at before the first is read. A thread reads
     /// one batch ahead of the one that waits; at most three exist at a time. The batches do not depend on timing.
@@ -53,8 +54,7 @@ impl Table {
         batch_rows: Option<u64>,
     ) -> Result<Batches, Error> {
         let plan = Plan::new(self, columns, rows.clone())?;
-        let step = batch_rows.unwrap_or_else(|| plan.default_rows()).max(1);
-        Ok(Batches::start(plan, rows, step))
+        Ok(Batches::start(plan, rows, batch_rows))
     }
 }
 
@@ -74,10 +74,15 @@ impl Plan {
         Ok(Plan { schema, columns: planned })
     }
 
-    /// Rows of a batch of [`BATCH_BYTES`].
-    fn default_rows(&self) -> u64 {
+    /// Where a batch ends that begins with these rows: after `batch_rows`, or at [`BATCH_BYTES`], of which each column
+    /// has a share.
+    fn end(&self, rows: Range<u64>, batch_rows: Option<u64>) -> u64 {
+        if let Some(n) = batch_rows {
+            return rows.start.saturating_add(n.max(1)).min(rows.end);
+        }
         let share = BATCH_BYTES / self.columns.len().max(1);
-        self.columns.iter().map(|(column, _)| column.rows_in(share)).min().unwrap_or(1)
+        let ends = self.columns.iter().map(|(column, _)| column.fitting(rows.clone(), share));
+        ends.min().unwrap_or(rows.end)
     }
 
     fn batch(&self, rows: Range<u64>) -> Result<RecordBatch, Error> {
@@ -103,13 +108,13 @@ pub struct Batches {
 }
 
 impl Batches {
-    fn start(plan: Plan, rows: Range<u64>, step: u64) -> Batches {
+    fn start(plan: Plan, rows: Range<u64>, batch_rows: Option<u64>) -> Batches {
         let (sender, receiver) = sync_channel(AHEAD);
         let schema = plan.schema.clone();
         let read = move || {
             let mut start = rows.start;
             while start < rows.end {
-                let end = start.saturating_add(step).min(rows.end);
+                let end = plan.end(start..rows.end, batch_rows);
                 let batch = plan.batch(start..end);
                 let failed = batch.is_err();
                 if sender.send(batch).is_err() || failed {
@@ -193,6 +198,25 @@ mod tests {
             }
             assert_eq!(start, 84);
         }
+    }
+
+    /// A small cell first, then large ones: a batch is not as many of those as of the first.
+    #[test]
+    fn batches_end_by_the_shapes_of_all_cells() {
+        let dir = tempfile::tempdir().unwrap();
+        let column = crate::ColumnSpec::array("A", crate::DataType::Double).axes(1);
+        let mut editor =
+            Table::create(dir.path().join("t"), &crate::TableSpec::new().column(column)).unwrap();
+        editor.add_rows(10);
+        editor.put("A", 0, &[1], &[1.0]).unwrap();
+        let large = vec![2.0; 1 << 20];
+        (1..10).for_each(|row| editor.put("A", row, &[large.len()], &large).unwrap());
+        let table = editor.commit().unwrap();
+        let n_rows = |n| -> Vec<usize> {
+            table.batches(&["A"], 0..10, n).unwrap().map(|batch| batch.unwrap().num_rows()).collect()
+        };
+        assert_eq!(n_rows(None), [4, 4, 2]);
+        assert_eq!(n_rows(Some(7)), [7, 3]);
     }
 
     #[test]

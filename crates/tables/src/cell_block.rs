@@ -62,22 +62,22 @@ impl Column {
     pub fn blocks(&self, n_row: u64) -> impl Iterator<Item = Range<u64>> + use<> {
         let (column, mut start) = (self.clone(), 0);
         std::iter::from_fn(move || {
-            let rows = start..column.fitting(start..n_row);
+            let rows = start..column.fitting(start..n_row, BLOCK_BYTES);
             start = rows.end;
             (!rows.is_empty()).then_some(rows)
         })
     }
 
-    /// The end of as many of `rows` as take some megabytes by the shapes of all of them; at least one.
-    fn fitting(&self, rows: Range<u64>) -> u64 {
-        let end = rows.end.min(rows.start.saturating_add(self.rows_from(rows.start, BLOCK_BYTES)));
+    /// The end of as many of `rows` as take `n_byte` bytes by the shapes of all of them; at least one.
+    pub fn fitting(&self, rows: Range<u64>, n_byte: usize) -> u64 {
+        let end = rows.end.min(rows.start.saturating_add(self.rows_from(rows.start, n_byte)));
         let info = self.info();
         if !info.is_array || info.shape.is_some() || rows.is_empty() {
             return end;
         }
         // Where shapes cannot be read, reading says why.
         let Ok(runs) = self.shapes(rows.start..end) else { return end };
-        let (mut n_row, mut left) = (0, BLOCK_BYTES);
+        let (mut n_row, mut left) = (0, n_byte);
         for run in runs {
             let cell = self.cell_bytes(run.shape.as_deref());
             let n_fit = run.n.min((left / cell) as u64);

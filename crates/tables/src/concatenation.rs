@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::bytes::{Order, Reader};
 use crate::cells::Sink;
+use crate::desc::{ColumnDesc, DIRECT, FIXED_SHAPE};
 use crate::keyword_path::resolve;
 use crate::lock::OpenOptions;
 use crate::storage::Storage;
@@ -77,7 +78,7 @@ impl Concatenation {
                 part.column(&desc.info.name).is_ok_and(|column| column.info().shape == desc.info.shape)
             };
             if !parts.iter().all(same) {
-                desc.info.shape = None;
+                forget_shape(desc);
             }
         }
         let columns = dat.columns.iter().map(|c| c.info.clone()).collect();
@@ -87,6 +88,14 @@ impl Concatenation {
         inner.parts = parts;
         Ok(inner)
     }
+}
+
+/// Makes a column one whose cells may have any shape, as those of the parts differ.
+fn forget_shape(desc: &mut ColumnDesc) {
+    desc.info.shape = None;
+    desc.direct = false;
+    desc.written.option &= !(DIRECT | FIXED_SHAPE);
+    desc.written.shape.clear();
 }
 
 impl Storage for Parts {

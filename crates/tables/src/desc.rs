@@ -26,7 +26,9 @@ use crate::reference::Reference;
 use crate::value::{Record, Value};
 use crate::{ColumnInfo, DataType, Error};
 
-const DIRECT: i32 = 1;
+/// Bits of a column's option.
+pub(crate) const DIRECT: i32 = 1;
+pub(crate) const FIXED_SHAPE: i32 = 4;
 
 /// What table.dat says of a column and only its writer needs.
 #[derive(Clone, Debug)]

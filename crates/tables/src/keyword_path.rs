@@ -23,6 +23,16 @@ pub(crate) fn resolve(table: &Path, name: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The path without links; of what is not there yet, that of the folder that it will be in.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.join(path.file_name().unwrap_or_default())
+}
+
 fn parent(table: &Path) -> PathBuf {
     // `.` and `..` have no parent by name.
     match (table.file_name(), table.parent()) {

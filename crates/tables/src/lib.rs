@@ -51,6 +51,7 @@ mod live;
 mod lock;
 mod mapped_array;
 mod numbers;
+mod overlap;
 mod parallel;
 mod record;
 mod reference;

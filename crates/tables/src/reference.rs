@@ -80,7 +80,11 @@ impl Reference {
         let dat = root.inner().dat.of_view("RefTable", descs);
         let n_row = self.rows.len() as u64;
         let storage = Arc::new(Selection { columns, order: dat.order, rows: self.rows });
-        Ok(Inner::view(path, dat, above, (&root, n_row, storage)))
+        let mut inner = Inner::view(path, dat, above, (&root, n_row, storage));
+        // Of a ConcatTable some subtables are those of all parts.
+        inner.parts.clone_from(&root.inner().parts);
+        inner.joined.clone_from(&root.inner().joined);
+        Ok(inner)
     }
 }
 

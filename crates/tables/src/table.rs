@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::concatenation::Concatenation;
 use crate::desc::{ColumnDesc, Description, TableDat};
-use crate::keyword_path::resolve;
+use crate::keyword_path::{real, resolve};
 use crate::live::{Live, Located};
 use crate::lock::{OpenOptions, Reading, SyncRecord, TableLock, WriteLock};
 use crate::storage::Storage;
@@ -126,7 +126,8 @@ impl Table {
         WriteLock::on(&self.inner.path, self.options())
     }
 
-    pub(crate) fn options(&self) -> &OpenOptions {
+    /// How it was opened.
+    pub fn options(&self) -> &OpenOptions {
         &self.inner.options
     }
 
@@ -227,6 +228,14 @@ impl Table {
     /// The table from which names of tables in keywords are to be understood: of a view, the one it shows.
     pub(crate) fn base(&self) -> &Path {
         &self.inner.base
+    }
+
+    /// Real paths of the tables that keep the cells: this one, or those that it is a view of.
+    pub(crate) fn shown(&self) -> Vec<PathBuf> {
+        if self.inner.parts.is_empty() {
+            return vec![real(&self.inner.base)];
+        }
+        self.inner.parts.iter().flat_map(Table::shown).collect()
     }
 
     /// A subtable of the parts of this table, one after the other.

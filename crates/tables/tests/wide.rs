@@ -29,8 +29,13 @@ fn all_columns_in_one_file_are_named() {
         let at = copy.to.len() - 5;
         copy.to[at] = 0;
     });
-    let message = Table::open(table).unwrap().column("UVW").unwrap().read(0..1).unwrap_err().to_string();
+    let table = Table::open(table).unwrap();
+    let message = table.column("UVW").unwrap().read(0..1).unwrap_err().to_string();
     assert!(message.contains("MultiFile (TiledColumnStMan)"), "{message}");
+    // Nor is it copied without the file.
+    let copy = table.copy_to(folder.path().join("copy"), &facette_tables::Selection::all());
+    let message = copy.err().unwrap().to_string();
+    assert!(message.contains("MultiFile (") && !folder.path().join("copy").exists(), "{message}");
 }
 
 #[test]

@@ -25,11 +25,11 @@ pub(crate) fn run(args: &ShowArgs, session: &Session) -> Result<(), Error> {
 
 /// Prints the cells of `rows`, some megabytes at a time.
 fn show(column: &Column, rows: Range<u64>, all: bool) -> Result<(), Error> {
-    let step = column.rows_in(4 << 20);
+    let end_from = |start| column.fitting(start..rows.end, 4 << 20);
     let width = rows.end.to_string().len();
     let mut start = rows.start;
     while start < rows.end {
-        let end = rows.end.min(start + step);
+        let end = end_from(start);
         let block = column.cells(start..end).map_err(open::of_table)?;
         for row in start..end {
             let shape = block.shape(row).map_err(open::of_table)?;

@@ -107,6 +107,11 @@ impl Disk {
         self.call(DiskCall::Remove, path, || std::fs::remove_dir_all(path))
     }
 
+    /// Makes what is in a file durable, also of one that may not be written.
+    pub(crate) fn sync_file(&self, path: &Path) -> Result<(), Error> {
+        self.sync_dir(path)
+    }
+
     /// Makes the names in a directory durable.
     pub(crate) fn sync_dir(&self, path: &Path) -> Result<(), Error> {
         self.call(DiskCall::Sync, path, || File::open(path)?.sync_all())

@@ -31,6 +31,7 @@ mod standard_strings;
 mod storage;
 mod tiled;
 mod tiled_header;
+mod within;
 
 pub use cells::Cells;
 pub use copy::Selection;

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use facette_tables::{Error, LockEvent, LockKind, LockOption, OpenOptions, Table};
+use facette_tables::{
+    Error, LockEvent, LockKind, LockOption, OpenOptions, Selection, Table, TableSpec, Value,
+};
 
 use crate::python::{Script, say};
 
@@ -92,6 +94,31 @@ fn time_limits_and_no_locks() {
     assert!(matches!(&in_use, Error::InUse { user, .. } if *user == pid), "{in_use}");
     drop(holder);
     lock.exclusive().unwrap();
+}
+
+/// A subtable is opened for a copy as its table was.
+#[test]
+fn a_copy_waits_for_subtables_as_long_as_it_was_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (main, path) = (dir.path().join("main"), dir.path().join("t"));
+    let test = "a_copy_waits_for_subtables_as_long_as_it_was_to";
+    let Some(mut holder) = Script::start(test, &path, HOLD) else { return };
+    assert_eq!(holder.line(), "ready");
+    let spec = TableSpec::new().keyword("SUB", Value::Table("./t".to_owned()));
+    Table::create(&main, &spec).unwrap().commit().unwrap();
+    let copy = |name: &str, options| {
+        let table = Table::open_with(&main, options).unwrap();
+        table.copy_to(dir.path().join(name), &Selection::all())
+    };
+    let (events, short) = options(LockOption::Auto, Duration::from_millis(300));
+    let error = copy("locked", &short).err().unwrap();
+    assert!(matches!(&error, Error::Locked { holder: pid, .. } if *pid == Some(holder.pid())), "{error}");
+    assert!(matches!(events.lock().unwrap()[0], LockEvent::Waiting { .. }));
+    let (_, unlocked) = options(LockOption::NoLock, Duration::ZERO);
+    let copied = copy("unlocked", &unlocked).unwrap();
+    assert_eq!(copied.subtable("SUB").unwrap().n_row(), 10);
+    assert_eq!(copied.options().lock, LockOption::NoLock);
+    holder.go();
 }
 
 /// A writer waits for a reader of casacore's, and casacore for a reader that never pauses.
