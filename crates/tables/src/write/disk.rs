@@ -184,6 +184,17 @@ impl Stream {
         Ok(())
     }
 
+    /// Writes bytes over those at an offset before the position.
+    pub(crate) fn overwrite(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.flush()?;
+        self.file.write_at(offset, bytes)
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
+    }
+
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         if !self.pending.is_empty() {
             self.file.write_at(self.at, &self.pending)?;
