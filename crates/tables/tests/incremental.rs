@@ -36,7 +36,8 @@ fn make(path: &Path, n_row: u64, is_long: bool) {
         .unwrap();
     editor
         .write("WEIGHT", 0..n_row, |rows, cells| {
-            rows.into_iter().try_for_each(|_| cells.push(&[3], &[1.5_f32, 2.5, 3.5]))
+            // Of two rows each, so that many a bucket begins with an array of its first row and the one before.
+            rows.into_iter().try_for_each(|row| cells.push(&[3], &[row.div_ceil(2) as f32, 2.5, 3.5]))
         })
         .unwrap();
     editor
