@@ -133,6 +133,10 @@ impl NewFile {
         self.disk.call(DiskCall::Sync, &self.path, || self.file.sync_all())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn len(&self) -> Result<u64, Error> {
         self.file.metadata().map(|m| m.len()).map_err(|source| Error::io(&self.path, source))
     }
