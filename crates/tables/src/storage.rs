@@ -206,11 +206,8 @@ pub(crate) fn name(table: &Table, i: usize) -> Result<String, Error> {
 }
 
 /// The header of tiled storage manager `i` and its columns in the order of their parts.
-pub(crate) fn tiled_header(table: &Table, i: usize) -> Result<(Header, Vec<usize>), Error> {
-    let place = Place::of(table.inner(), table.dat(), i);
-    let header = Header::read(&place)?;
-    let order = crate::tsm::parts(&place, &header.hypercolumn);
-    Ok((header, order))
+pub(crate) fn tiled(table: &Table, i: usize) -> Result<Tiled, Error> {
+    Tiled::open(Place::of(table.inner(), table.dat(), i))
 }
 
 /// Notes the shape of one cell.

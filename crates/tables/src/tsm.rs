@@ -30,7 +30,7 @@ pub(crate) struct Tiled {
     pub(crate) header: Header,
     header_file: DataFile,
     order: Order,
-    columns: Vec<StoredColumn>,
+    pub(crate) columns: Vec<StoredColumn>,
     /// The columns in the cubes, in the order of their parts; index into `columns`.
     pub(crate) parts: Vec<usize>,
 }

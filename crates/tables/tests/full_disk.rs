@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use facette_tables::{ColumnSpec, DataType, DiskCall, Editor, Error, StorageKind, Table, TableSpec};
+use facette_tables::{ColumnSpec, DataType, DiskCall, Editor, Error, StorageKind, Table, TableSpec, Value};
 
 /// Fails from call `first` on, but for removing.
 fn full_from(first: usize) -> facette_tables::DiskHook {
@@ -80,6 +80,99 @@ fn an_append_to_a_full_disk_leaves_the_table_as_it_was() {
                 }
                 assert_eq!(n_row, 20);
             }
+        }
+    }
+}
+
+/// Fails from call `first` on of those that need space: all but what changes bytes, names and locks that are there.
+fn no_space_from(first: usize) -> facette_tables::DiskHook {
+    let calls = AtomicUsize::new(0);
+    Arc::new(move |call, file: &Path| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let is_new = name.starts_with('.') || name.ends_with("_tmp");
+        let needs_space = is_new && matches!(call, DiskCall::Create | DiskCall::Copy | DiskCall::Write);
+        if needs_space && calls.fetch_add(1, Ordering::Relaxed) >= first {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        Ok(())
+    })
+}
+
+/// Elements of a cell that is in two pages.
+const LARGE: usize = 1500;
+
+/// The numbers of cells 3 that stand where they stand and by way of a copy, and the keyword; of a sound table.
+fn cells_and_keyword(path: &Path) -> (i32, f32, i64) {
+    let table = Table::open(path).unwrap();
+    let (mut id, mut data) = (Vec::<i32>::new(), Vec::<f32>::new());
+    table.column("ID").unwrap().read_flat(0..20, &mut id).unwrap();
+    table.column("DATA").unwrap().read_flat(0..20, &mut data).unwrap();
+    let of_row = |row: usize| &data[row * LARGE..(row + 1) * LARGE];
+    (0..20).filter(|&row| row != 3).for_each(|row| {
+        assert_eq!(id[row], row as i32);
+        assert!(of_row(row).iter().all(|&v| v == row as f32), "{row}");
+    });
+    assert!(of_row(3).iter().all(|&v| v == of_row(3)[0]), "half a cell");
+    (id[3], of_row(3)[0], table.keywords().int("K").unwrap())
+}
+
+/// Puts cells that are overwritten where they stand, others by way of a copy, and a keyword.
+fn put_cells(path: &Path, hook: facette_tables::DiskHook) -> Result<Table, Error> {
+    let mut editor = Editor::open_hooked(path, hook).unwrap();
+    editor.put("ID", 3, &[], &[100_i32]).unwrap();
+    editor.put("DATA", 3, &[LARGE], &[100.0_f32; LARGE]).unwrap();
+    editor.set_keyword("K", Value::Int(100));
+    editor.commit()
+}
+
+#[test]
+fn cells_that_are_put_on_a_full_disk_are_all_as_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t");
+    let tiled = StorageKind::Tiled { tile_rows: None };
+    let spec = TableSpec::new()
+        .column(ColumnSpec::scalar("ID", DataType::Int))
+        .column(ColumnSpec::array("DATA", DataType::Float).shape(&[LARGE]).storage(tiled))
+        .keyword("K", Value::Int(1));
+    let mut editor = Table::create(&path, &spec).unwrap();
+    editor.add_rows(20);
+    for row in 0..20 {
+        editor.put("ID", row, &[], &[row as i32]).unwrap();
+        editor.put("DATA", row, &[LARGE], &[row as f32; LARGE]).unwrap();
+    }
+    editor.commit().unwrap();
+    let sound = dir.path().join("sound");
+    testkit::copy_tree(&path, &sound);
+    for first in 0.. {
+        match put_cells(&path, no_space_from(first)) {
+            Ok(_) => {
+                assert!(first > 3, "{first} calls only");
+                break;
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::Write { .. }), "{error}");
+                assert_eq!(cells_and_keyword(&path), (3, 3.0, 1), "{first}");
+                let names = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name());
+                let is_left = |n: &std::ffi::OsString| {
+                    n.to_string_lossy().contains("_tmp") || n.to_string_lossy().starts_with('.')
+                };
+                assert_eq!(names.filter(is_left).count(), 0, "{first}");
+            }
+        }
+    }
+    assert_eq!(cells_and_keyword(&path), (100, 100.0, 100));
+    // Where nothing can be written any more, each cell is the old or the new one.
+    for first in 0.. {
+        std::fs::remove_dir_all(&path).unwrap();
+        testkit::copy_tree(&sound, &path);
+        let result = put_cells(&path, full_from(first));
+        let (id, data, key) = cells_and_keyword(&path);
+        assert!(id == 3 || id == 100);
+        assert!(data == 3.0 || data == 100.0);
+        assert!(key == 1 || key == 100);
+        if result.is_ok() {
+            assert!(first > 6, "{first} calls only");
+            break;
         }
     }
 }

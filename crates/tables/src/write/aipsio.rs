@@ -10,6 +10,8 @@
 //!                    uInt offsets in table.fNi (2³¹ + 1: an Int64 follows; 0: no value)
 //! ```
 
+use std::path::Path;
+
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink};
 use crate::storage::StoredColumn;
@@ -29,7 +31,7 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
     })?;
     let any = columns.iter().any(|c| !c.stored.direct);
     let mut arrays = if any { Some(ArrayWriter::new(files.create("i")?, Order::Big, false)?) } else { None };
-    let mut bodies = Vec::new();
+    let (mut bodies, mut n_byte) = (Vec::new(), 0);
     for column in columns.iter_mut() {
         let stored = column.stored.clone();
         let mut values = Values {
@@ -45,7 +47,10 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
                 column.cells(0..files.n_row, &mut Swapped::new(stored.data_type, &mut values))?
             }
         }
-        bodies.push(values.finish());
+        let (n, body) = values.finish();
+        n_byte += body.len();
+        check_counts(files.table, n, n_byte)?;
+        bodies.push((n, body));
     }
     let mut out = Out::new(Order::Big);
     out.object("StManAipsIO", 2, |out| {
@@ -64,6 +69,20 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
     files.disk.write(files.path(""), &out.bytes)?;
     arrays.map_or(Ok(()), ArrayWriter::finish)?;
     Ok(Vec::new())
+}
+
+/// Refuses more values of a column and more bytes than 32 bits can count.
+fn check_counts(table: &Path, n: usize, n_byte: usize) -> Result<(), Error> {
+    // The heads of the columns come as well.
+    const MOST_BYTES: usize = (u32::MAX as usize) - (1 << 20);
+    if u32::try_from(n).is_ok() && n_byte <= MOST_BYTES {
+        return Ok(());
+    }
+    let reason = format!(
+        "StManAipsIO holds fewer than 2³² values of a column and 4 GiB, not {n} values and {n_byte} bytes; use \
+         StandardStMan"
+    );
+    Err(Error::Refused { table: table.to_owned(), reason })
 }
 
 /// A column with `n` values, which are `body`; `i` counts those in the array file.
@@ -166,5 +185,20 @@ impl Sink for Values<'_> {
     fn undefined(&mut self, n: u64) -> Result<(), Error> {
         (0..n).for_each(|_| self.out.u32(0));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_32_bits_do_not_hold_are_refused() {
+        let check = |n, n_byte| check_counts(Path::new("t"), n, n_byte);
+        assert!(check(0, 0).is_ok() && check(u32::MAX as usize, 3 << 30).is_ok());
+        for (n, n_byte) in [(1 << 32, 1 << 29), (10, 1 << 32), (10, u32::MAX as usize)] {
+            let message = check(n, n_byte).unwrap_err().to_string();
+            assert!(message.contains("StManAipsIO holds fewer than 2³² values"), "{message}");
+        }
     }
 }

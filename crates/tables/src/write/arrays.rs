@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::bytes::Order;
 use crate::cells::{Data, Run, element_count};
+use crate::write::buckets::Shared;
 use crate::write::disk::{NewFile, Stream};
 use crate::write::out::{Out, pack};
 
@@ -63,18 +64,44 @@ impl ArrayWriter {
     }
 
     /// Offsets of strings and the strings after them.
+    ///
+    /// # Errors
+    /// When they would be beyond what 32 bits count.
     fn push_strings<'s>(&mut self, strings: impl Iterator<Item = &'s [u8]>, n: usize) -> Result<(), Error> {
         let first = self.stream.position() + 4 * n as u64;
         let (mut offsets, mut texts) = (Out::new(self.order), Out::new(self.order));
         for text in strings {
-            let offset = first + texts.bytes.len() as u64;
-            offsets.u32(if text.is_empty() { 0 } else { offset as u32 });
-            if !text.is_empty() {
-                texts.string_bytes(text);
+            if text.is_empty() {
+                offsets.u32(0);
+                continue;
             }
+            let offset = first + texts.bytes.len() as u64;
+            let end = u32::try_from(offset + text.len() as u64);
+            offsets.u32(end.map(|_| offset as u32).map_err(|_| self.too_long())?);
+            texts.string_bytes(text);
         }
         self.stream.push(&offsets.bytes)?;
         self.stream.push(&texts.bytes)
+    }
+
+    fn too_long(&self) -> Error {
+        let file = self.stream.path();
+        Error::Refused {
+            table: file.parent().unwrap_or(file).to_owned(),
+            reason: "its arrays of strings need more than the 4 GiB that their file can count; keep them in columns of \
+                     StandardStMan"
+                .to_owned(),
+        }
+    }
+
+    /// Notes how many values are the arrays at these offsets, where they are not what [`ArrayWriter::push`] was told.
+    pub(crate) fn count_references(&mut self, counts: &[Shared]) -> Result<(), Error> {
+        for &(offset, n) in counts.iter().filter(|_| self.with_references) {
+            let mut out = Out::new(self.order);
+            out.u32(n);
+            self.stream.overwrite(offset, &out.bytes)?;
+        }
+        Ok(())
     }
 
     /// Completes the file.
@@ -84,5 +111,33 @@ impl ArrayWriter {
         head.i64(self.stream.position() as i64);
         head.i32(0);
         self.stream.finish(&head.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::Strings;
+    use crate::write::disk::Disk;
+
+    #[test]
+    fn strings_that_32_bits_do_not_reach_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut strings = Strings::default();
+        strings.push(b"some text");
+        strings.push(b"");
+        let run = Run { shape: &[2], n_cell: 1, repeat: 1, data: Data::Strings(&strings) };
+        for (at, fits) in [(16, true), ((1 << 32) - 64, true), ((1 << 32) - 24, false), (1 << 33, false)] {
+            let file = Disk::default().create(dir.path().join("table.f0i")).unwrap();
+            let (stream, order) = (Stream::new(file, at), Order::Little);
+            let mut writer = ArrayWriter { stream, order, with_references: false, scratch: Vec::new() };
+            match writer.push(&run, 0, false, 1) {
+                Ok(_) => assert!(fits, "{at}"),
+                Err(Error::Refused { table, reason }) => {
+                    assert!(!fits && table == dir.path() && reason.contains("4 GiB"), "{at} {reason}");
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
     }
 }

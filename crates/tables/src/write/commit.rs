@@ -9,13 +9,14 @@ use crate::desc::{StorageDesc, TableDat};
 use crate::dysco::KIND;
 use crate::lock::SyncRecord;
 use crate::storage::StoredColumn;
+use crate::tsm::Tiled;
 use crate::write::antennas::NAMES;
 use crate::write::disk::DiskCall;
 use crate::write::editor::Editor;
 use crate::write::source::Source;
 use crate::write::stage::{Stage, remove_abandoned};
 use crate::write::storage::{NewColumn, NewFiles};
-use crate::write::tiled::OldTiles;
+use crate::write::tiled::{OldTiles, is_sound};
 use crate::write::{dat, storage};
 use crate::{Error, LockOption, Table, WriteLock};
 
@@ -46,7 +47,9 @@ impl Editor<'_> {
     /// When a source fails or its cells do not suit the column, files cannot be written, a storage manager is of a kind
     /// that cannot be written, the table cannot be locked, another program changed it since it was opened, or has it
     /// open and more than cells of one size and keywords change. The table is then as it was; only if the disk fails
-    /// after the rename (at making it durable, or at the row count in table.lock) is it the new one.
+    /// after the rename (at making it durable, or at the row count in table.lock) is it the new one. Where cells that
+    /// [`Editor::put`] gave are overwritten where they stand, all that needs space is done before; if the disk fails at
+    /// that itself, each of them is the old or the new one.
     pub fn commit(mut self) -> Result<Table, Error> {
         if !self.overwrite()? {
             self.replace()?;
@@ -238,7 +241,8 @@ impl Editor<'_> {
         if !only_new || !matches!(desc.kind.as_str(), "TiledColumnStMan" | "TiledShapeStMan") {
             return Ok(None);
         }
-        let (header, order) = crate::storage::tiled_header(&self.old, old)?;
+        let tiled = crate::storage::tiled(&self.old, old)?;
+        let (header, order) = (&tiled.header, &tiled.parts);
         let with_data = header.cubes.iter().filter(|c| c.file.is_some()).count();
         // Cubes behind each other in one file cannot grow, and coordinates are not written.
         let can_grow = header.files().len() == with_data && order.len() == desc.columns.len();
@@ -247,7 +251,8 @@ impl Editor<'_> {
         let is_one_cube = desc.kind == "TiledColumnStMan";
         let rows_of_cube = header.cubes.first().and_then(|cube| cube.shape.last()).map_or(0, |&n| n as u64);
         let counts_right = header.n_row == n_row && ends <= n_row && (!is_one_cube || rows_of_cube == n_row);
-        let can_grow = can_grow && counts_right;
+        let can_grow = can_grow && counts_right && is_sound(&tiled);
+        let Tiled { header, parts: order, .. } = tiled;
         Ok(can_grow.then_some(OldTiles { header, order, seqnr: desc.seqnr, n_row }))
     }
 
@@ -275,7 +280,7 @@ impl Editor<'_> {
             disk: &self.disk,
             table: &table,
             seqnr,
-            stem: stage.stem(seqnr),
+            stage,
             order: self.dat.order,
             n_row: self.n_row,
             name: &self.plans[i].name,
@@ -316,10 +321,21 @@ impl Editor<'_> {
 
     /// Puts a new table.dat in the place of the old one.
     pub(crate) fn replace_dat(&self, dat: &TableDat) -> Result<(), Error> {
-        let table = self.path();
-        let new = table.join("table.dat_tmp");
-        self.disk.write(new.clone(), &dat::encode(dat))?;
-        self.disk.rename(&new, &table.join("table.dat"))
+        let new = self.write_dat(dat)?;
+        self.disk.rename(&new, &self.path().join("table.dat"))
+    }
+
+    /// Writes a new table.dat beside the old one; where it is.
+    pub(crate) fn write_dat(&self, dat: &TableDat) -> Result<PathBuf, Error> {
+        let new = self.path().join("table.dat_tmp");
+        self.disk.write(new.clone(), &dat::encode(dat)).inspect_err(|_| self.remove_new_dat())?;
+        Ok(new)
+    }
+
+    /// Removes a new table.dat that is not to be.
+    pub(crate) fn remove_new_dat(&self) {
+        // There is an error already, and what remains harms nobody.
+        let _ = self.disk.remove(&self.path().join("table.dat_tmp"));
     }
 }
 

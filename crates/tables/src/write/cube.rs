@@ -7,12 +7,16 @@ use std::collections::VecDeque;
 
 use crate::cells::element_count;
 use crate::tsm::{merge_axes, part_bytes, step};
+use crate::tsm_header::CubeDesc;
 use crate::write::disk::NewFile;
 use crate::{DataType, Error};
 
+/// Bytes of a tile that casacore cannot count.
+const TOO_LARGE: usize = 1 << 31;
+
 /// Where a column's part of each tile is.
 #[derive(Clone)]
-struct Part {
+pub(crate) struct Part {
     offset: usize,
     size: usize,
     is_bool: bool,
@@ -53,27 +57,76 @@ pub(crate) struct CubeShape {
     pub(crate) offset: u64,
 }
 
+/// Lengths of a cube's pieces, all of which can be counted.
+pub(crate) struct Sizes {
+    parts: Vec<Part>,
+    /// Bytes of a tile and of a band.
+    bucket_size: usize,
+    pub(crate) band_size: usize,
+    /// Tiles of the same rows.
+    band: usize,
+    /// Elements of one row in a tile.
+    plane: usize,
+}
+
+impl CubeShape {
+    /// As a header has it; `None` for a cube without data.
+    pub(crate) fn of(cube: &CubeDesc) -> Option<Self> {
+        let (_, cell) = cube.shape.split_last()?;
+        let (tile, offset) = (cube.tile.clone(), cube.offset);
+        Some(CubeShape { number: cube.file?, cell: cell.to_vec(), tile, offset })
+    }
+
+    /// `None` where they cannot be counted. `types` are those of the columns, `order` their parts in a tile.
+    pub(crate) fn sizes(&self, types: &[DataType], order: &[usize]) -> Option<Sizes> {
+        let n_pixel = element_count(&self.tile)?;
+        let mut parts = vec![Part { offset: 0, size: 1, is_bool: false }; types.len()];
+        let mut bucket_size = 0_usize;
+        for &i in order {
+            let (size, is_bool) = (types[i].size().unwrap_or(1), types[i] == DataType::Bool);
+            parts[i] = Part { offset: bucket_size, size, is_bool };
+            bucket_size = bucket_size.checked_add(part_bytes(types[i], n_pixel)?)?;
+        }
+        let (_, axes) = self.tile.split_last()?;
+        let across: Vec<usize> = self.cell.iter().zip(axes).map(|(&c, &t)| c.div_ceil(t)).collect();
+        let band = element_count(&across)?;
+        let band_size = band.checked_mul(bucket_size)?;
+        let plane = element_count(axes)?;
+        (bucket_size < TOO_LARGE).then_some(Sizes { parts, bucket_size, band_size, band, plane })
+    }
+
+    /// Whether the bands of this many rows, and those of as many more, are at places that can be counted.
+    fn can_hold(&self, n_row: u64, sizes: &Sizes) -> bool {
+        let tile_rows = self.tile.last().map_or(1, |&n| n as u64);
+        let n_band = n_row.checked_mul(2).map(|n| n.div_ceil(tile_rows));
+        let end = n_band.and_then(|n| n.checked_mul(sizes.band_size as u64)?.checked_add(self.offset));
+        end.is_some_and(|end| i64::try_from(end).is_ok())
+    }
+}
+
 impl Cube {
     /// A cube whose first `n_row` rows are in the file already. `types` are those of the columns, `order` their
     /// parts in a tile.
+    ///
+    /// # Errors
+    /// When its tiles are too large or its rows too many to be counted, or its last rows cannot be read.
     pub(crate) fn new(
         file: NewFile,
         shape: CubeShape,
         n_row: u64,
         (types, order): (&[DataType], &[usize]),
     ) -> Result<Self, Error> {
-        let n_pixel = element_count(&shape.tile).unwrap_or(0);
-        let mut parts = vec![Part { offset: 0, size: 1, is_bool: false }; types.len()];
-        let mut bucket_size = 0;
-        for &i in order {
-            let (size, is_bool) = (types[i].size().unwrap_or(1), types[i] == DataType::Bool);
-            parts[i] = Part { offset: bucket_size, size, is_bool };
-            bucket_size += part_bytes(types[i], n_pixel).unwrap_or(0);
-        }
-        let axes = &shape.tile[..shape.tile.len() - 1];
-        let band = shape.cell.iter().zip(axes).map(|(&c, &t)| c.div_ceil(t)).product();
-        let plane = axes.iter().product();
-        let merged = merge_axes(&shape.cell, axes);
+        let sizes = shape.sizes(types, order).filter(|sizes| shape.can_hold(n_row, sizes));
+        let Some(Sizes { parts, bucket_size, band, plane, .. }) = sizes else {
+            let table = file.path().parent().unwrap_or(file.path()).to_owned();
+            let (tile, cell) = (&shape.tile, &shape.cell);
+            let reason = format!(
+                "tiles {tile:?} for {n_row} cells {cell:?} (fastest axis first) need 2 GiB and more; take fewer rows a \
+                 tile"
+            );
+            return Err(Error::Refused { table, reason });
+        };
+        let merged = merge_axes(&shape.cell, &shape.tile[..shape.tile.len() - 1]);
         let is_whole = merged.0 == merged.1;
         let CubeShape { number, cell, tile, offset } = shape;
         let (bands, first_band) = (VecDeque::new(), 0);

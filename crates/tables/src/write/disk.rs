@@ -138,6 +138,10 @@ impl NewFile {
         self.disk.call(DiskCall::Sync, &self.path, || self.file.sync_all())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn len(&self) -> Result<u64, Error> {
         self.file.metadata().map(|m| m.len()).map_err(|source| Error::io(&self.path, source))
     }
@@ -187,6 +191,17 @@ impl Stream {
         }
         self.pending.resize(self.pending.len() + n, 0);
         Ok(())
+    }
+
+    /// Writes bytes over those at an offset before the position.
+    pub(crate) fn overwrite(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.flush()?;
+        self.file.write_at(offset, bytes)
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Error> {

@@ -45,6 +45,9 @@ pub struct Editor<'a> {
     pub(crate) noted: [Noted; 2],
 }
 
+/// How storage managers are called that share a file, as `desc` reads them.
+const IN_ONE_FILE: [&str; 2] = ["MultiFile", "MultiHDF5"];
+
 /// What happens to a column.
 pub(crate) struct Edit<'a> {
     /// Its cells, if they change.
@@ -100,7 +103,9 @@ impl<'a> Editor<'a> {
             let reason = format!("it is a {kind}, which shows cells of other tables; change those");
             return Err(Error::Refused { table: path.to_owned(), reason });
         }
-        if let Some(storage) = dat.storages.iter().find(|s| s.kind.starts_with("MultiFile")) {
+        if let Some(storage) =
+            dat.storages.iter().find(|s| IN_ONE_FILE.iter().any(|one| s.kind.starts_with(one)))
+        {
             let reason =
                 format!("its columns are kept in one {}; copy it to a plain table first", storage.kind);
             return Err(Error::Refused { table: path.to_owned(), reason });

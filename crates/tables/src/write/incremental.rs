@@ -1,30 +1,25 @@
 //! IncrementalStMan into files; the twin of `ism`, whose head shows the format.
 //!
 //! Row by row the values that changed go into a bucket until the next would not fit; each new bucket begins with the
-//! present value of every column.
+//! present value of every column. An array counts the values of buckets that are its offset, for casacore changes one
+//! that has a single one where it stands.
 
 use std::ops::Range;
 
 use crate::bytes::Order;
 use crate::cells::{Data, Run, Sink, element_count};
-use crate::ssm::HEADER;
 use crate::storage::StoredColumn;
 use crate::write::arrays::ArrayWriter;
-use crate::write::dat::NARROW_ROWS;
-use crate::write::disk::Stream;
+use crate::write::buckets::Buckets;
 use crate::write::out::{Out, pack};
 use crate::write::storage::{NewColumn, NewFiles};
 use crate::{DataType, Error};
 
-/// Bytes of a bucket, unless one row needs more.
-const BUCKET: usize = 32 << 10;
-/// Bytes of a value's entry in the index of its bucket: row and offset.
-const ENTRY: usize = 8;
 /// Rows of all columns that are in memory at once.
 const TOGETHER: u64 = 4096;
 
 /// Where a column's value changes: row and value.
-type Changes = Vec<(u64, Vec<u8>)>;
+pub(crate) type Changes = Vec<(u64, Vec<u8>)>;
 
 /// The column's value now.
 #[derive(Clone, Default)]
@@ -38,7 +33,8 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
     let any = columns.iter().any(|c| !c.stored.direct);
     let mut arrays = if any { Some(ArrayWriter::new(files.create("i")?, files.order, true)?) } else { None };
     let mut present = vec![Present::default(); columns.len()];
-    let mut buckets = Buckets::new(files, columns.len())?;
+    let is_offset = columns.iter().map(|c| !c.stored.direct).collect();
+    let mut buckets = Buckets::new(files, is_offset)?;
     let mut start = 0;
     while start < files.n_row {
         let rows = start..files.n_row.min(start + TOGETHER);
@@ -52,8 +48,9 @@ pub(crate) fn write(files: &NewFiles<'_>, columns: &mut [NewColumn<'_>]) -> Resu
     if files.n_row == 0 {
         buckets.add(&first_values(files.order, columns)?)?;
     }
-    buckets.finish(files)?;
-    if let Some(arrays) = arrays {
+    let shared = buckets.finish()?;
+    if let Some(mut arrays) = arrays {
+        arrays.count_references(&shared)?;
         arrays.finish()?;
     }
     let mut out = Out::new(Order::Big);
@@ -210,144 +207,5 @@ impl Sink for Values<'_> {
         let none = offset_bytes(0, self.order);
         self.next(none, n);
         Ok(())
-    }
-}
-
-/// The buckets of the file, of which the last is being filled.
-struct Buckets {
-    stream: Stream,
-    order: Order,
-    size: usize,
-    /// First row of each bucket.
-    rows: Vec<u64>,
-    /// Of the bucket that is being filled: values, and per column (row, offset).
-    values: Vec<u8>,
-    entries: Vec<Vec<(u64, usize)>>,
-    n_entry: usize,
-    /// Each column's value.
-    present: Vec<Vec<u8>>,
-    /// Buckets of this file that are complete, for when they must become larger.
-    done: Vec<Vec<u8>>,
-}
-
-impl Buckets {
-    fn new(files: &NewFiles<'_>, n_column: usize) -> Result<Self, Error> {
-        let mut stream = Stream::new(files.create("")?, 0);
-        stream.zeros(HEADER as usize)?;
-        Ok(Buckets {
-            stream,
-            order: files.order,
-            size: 0,
-            rows: Vec::new(),
-            values: Vec::new(),
-            entries: vec![Vec::new(); n_column],
-            n_entry: 0,
-            present: vec![Vec::new(); n_column],
-            done: Vec::new(),
-        })
-    }
-
-    /// Adds the changes of all columns, in the order of their rows.
-    fn add(&mut self, changes: &[Changes]) -> Result<(), Error> {
-        let mut at = vec![0; changes.len()];
-        let next = |at: &[usize]| (0..at.len()).filter_map(|c| changes[c].get(at[c]).map(|e| e.0)).min();
-        while let Some(row) = next(&at) {
-            let mut of_row = Vec::new();
-            for (c, at) in at.iter_mut().enumerate() {
-                if let Some((_, value)) = changes[c].get(*at).filter(|e| e.0 == row) {
-                    of_row.push((c, value));
-                    *at += 1;
-                }
-            }
-            self.add_row(row, &of_row)?;
-        }
-        Ok(())
-    }
-
-    fn add_row(&mut self, row: u64, changed: &[(usize, &Vec<u8>)]) -> Result<(), Error> {
-        for (c, value) in changed {
-            self.present[*c].clone_from(value);
-        }
-        let more: usize = changed.iter().map(|(_, v)| v.len() + ENTRY).sum();
-        let used = 4 + self.values.len() + 4 * self.entries.len() + ENTRY * self.n_entry;
-        if self.rows.is_empty() || (self.size > 0 && used + more > self.size) {
-            return self.begin(row);
-        }
-        let base = self.rows.last().copied().unwrap_or(0);
-        for (c, value) in changed {
-            self.push(*c, row - base, value);
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, c: usize, row: u64, value: &[u8]) {
-        self.entries[c].push((row, self.values.len()));
-        self.values.extend_from_slice(value);
-        self.n_entry += 1;
-    }
-
-    /// Begins a bucket at `row` with every column's value.
-    fn begin(&mut self, row: u64) -> Result<(), Error> {
-        self.complete()?;
-        self.rows.push(row);
-        let present = std::mem::take(&mut self.present);
-        present.iter().enumerate().for_each(|(c, value)| self.push(c, 0, value));
-        self.present = present;
-        let used = 4 + self.values.len() + 4 * self.entries.len() + ENTRY * self.n_entry;
-        // All buckets have one size, which must suit the largest row.
-        self.size = self.size.max(BUCKET).max(used.next_multiple_of(BUCKET));
-        Ok(())
-    }
-
-    fn complete(&mut self) -> Result<(), Error> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let mut out = Out::new(self.order);
-        out.count(4 + self.values.len());
-        out.bytes.append(&mut self.values);
-        for entries in &mut self.entries {
-            out.count(entries.len());
-            entries.iter().for_each(|e| out.u32(e.0 as u32));
-            entries.drain(..).for_each(|e| out.count(e.1));
-        }
-        self.n_entry = 0;
-        self.done.push(out.bytes);
-        Ok(())
-    }
-
-    /// Writes the buckets, the index and the header.
-    fn finish(mut self, files: &NewFiles<'_>) -> Result<(), Error> {
-        self.complete()?;
-        let size = self.size.max(BUCKET);
-        for bucket in &self.done {
-            self.stream.push(bucket)?;
-            self.stream.zeros(size - bucket.len())?;
-        }
-        let wide = files.n_row > NARROW_ROWS;
-        let n = self.done.len();
-        let mut index = Out::new(self.order);
-        index.object("ISMIndex", if wide { 2 } else { 1 }, |index| {
-            index.count(n);
-            let mut rows = self.rows.clone();
-            rows.push(files.n_row);
-            index.block_rows(&rows, wide);
-            index.block_u32(&(0..n as u32).collect::<Vec<_>>());
-        });
-        self.stream.push(&index.bytes)?;
-        let mut head = Out::new(self.order);
-        let little = self.order == Order::Little;
-        head.object("IncrementalStMan", if little { 5 } else { 4 }, |head| {
-            if little {
-                head.bool(false);
-            }
-            head.count(size);
-            head.count(n);
-            head.u32(2);
-            head.u32(0);
-            head.u32(0);
-            head.i32(-1);
-        });
-        self.stream.finish(&head.bytes)
     }
 }

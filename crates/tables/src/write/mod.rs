@@ -8,6 +8,7 @@
 mod aipsio;
 mod antennas;
 mod arrays;
+mod buckets;
 mod cells;
 mod commit;
 mod copy;

@@ -1,14 +1,17 @@
 //! Single cells that change where they stand, without new files.
 //!
 //! One write of a killed process may have been made up to the end of a page: so cells in one page are written where
-//! they are, and for others the file is copied, changed and renamed. Where another process has the table open it would
+//! they are, and for others the file is copied, changed and renamed. All that needs space comes first, so that a full
+//! disk changes nothing. Where another process has the table open it would
 //! not see the renamed file, so there all cells are written where they are.
+
+use std::path::PathBuf;
 
 use crate::desc::TableDat;
 use crate::lock::SyncRecord;
 use crate::write::dat;
 use crate::write::editor::Editor;
-use crate::write::patches::Patches;
+use crate::write::patches::{Copies, Patches};
 use crate::write::stage::Stage;
 use crate::{DataType, Error};
 
@@ -27,7 +30,7 @@ impl Editor<'_> {
         let Some((patches, storages)) = self.patches()? else { return Ok(false) };
         let stage = Stage::new();
         let before = lock.record()?;
-        let result = patches.apply(&self.disk, &stage, is_alone).and_then(|()| self.replace_keywords());
+        let result = self.apply(&patches, &stage, is_alone);
         let counts = (self.n_row, self.dat.columns.len(), self.dat.storages.len());
         let after = before
             .unwrap_or_else(SyncRecord::lost)
@@ -38,9 +41,21 @@ impl Editor<'_> {
                 // What was changed by then is to be seen.
                 let _ = lock.replace_record(Some(after));
                 stage.remove(&self.disk, self.path());
+                self.remove_new_dat();
                 Err(error)
             }
         }
+    }
+
+    /// Does what needs space first: the copies and table.dat; then the cells change, and then the keywords.
+    fn apply(&self, patches: &Patches, stage: &Stage, copies: bool) -> Result<(), Error> {
+        let copies = if copies { patches.copy(&self.disk, stage)? } else { Copies::default() };
+        let new_dat = if self.keywords_change() { Some(self.write_keywords()?) } else { None };
+        stage.check(self.path())?;
+        patches.apply(&self.disk, &copies)?;
+        let Some(new_dat) = new_dat else { return Ok(()) };
+        self.disk.rename(&new_dat, &self.path().join("table.dat"))?;
+        self.disk.sync_dir(self.path())
     }
 
     /// Whether nothing changes but keywords and cells that were put into columns that are there.
@@ -81,12 +96,8 @@ impl Editor<'_> {
         dat::encode(&self.dat) != dat::encode(self.old.dat())
     }
 
-    fn replace_keywords(&self) -> Result<(), Error> {
-        if !self.keywords_change() {
-            return Ok(());
-        }
-        // As it was, for table.lock knows the number of rows.
-        self.replace_dat(&TableDat { n_row: self.old.dat().n_row, ..self.dat.clone() })?;
-        self.disk.sync_dir(self.path())
+    fn write_keywords(&self) -> Result<PathBuf, Error> {
+        // The row count as it was, for table.lock knows it.
+        self.write_dat(&TableDat { n_row: self.old.dat().n_row, ..self.dat.clone() })
     }
 }

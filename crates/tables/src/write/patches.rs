@@ -46,6 +46,10 @@ struct OneFile {
     is_torn: bool,
 }
 
+/// Changed copies, by the files in whose place they are to be put.
+#[derive(Default)]
+pub(crate) struct Copies(BTreeMap<PathBuf, PathBuf>);
+
 /// The changes of all files.
 #[derive(Default)]
 pub(crate) struct Patches {
@@ -73,21 +77,30 @@ impl Patches {
         }
     }
 
-    /// Changes the files, durably; those in which a cell is in two pages by way of a copy if `copies`.
-    pub(crate) fn apply(&self, disk: &Disk, stage: &Stage, copies: bool) -> Result<(), Error> {
-        for (path, file) in &self.files {
-            if !(file.is_torn && copies) {
-                change(disk, path, &file.patches)?;
-                continue;
-            }
+    /// Makes changed copies, durable, of the files in which a cell is in two pages.
+    pub(crate) fn copy(&self, disk: &Disk, stage: &Stage) -> Result<Copies, Error> {
+        let mut copies = Copies::default();
+        for (path, file) in self.files.iter().filter(|(_, file)| file.is_torn) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let copy = path.with_file_name(stage.name(&name));
+            stage.expect(&copy);
             disk.copy(path, &copy)?;
             change(disk, &copy, &file.patches)?;
-            disk.rename(&copy, path)?;
-            disk.sync_dir(path.parent().unwrap_or(Path::new(".")))?;
+            copies.0.insert(path.clone(), copy);
         }
-        Ok(())
+        Ok(copies)
+    }
+
+    /// Changes the other files where they are, durably, and puts the copies in place.
+    pub(crate) fn apply(&self, disk: &Disk, copies: &Copies) -> Result<(), Error> {
+        for (path, file) in self.files.iter().filter(|(path, _)| !copies.0.contains_key(*path)) {
+            change(disk, path, &file.patches)?;
+        }
+        copies.0.iter().try_for_each(|(path, copy)| disk.rename(copy, path))?;
+        match copies.0.keys().next().and_then(|path| path.parent()) {
+            Some(table) => disk.sync_dir(table),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,14 @@
-//! New files under names of their own, `.new-PID-N.fM…`, until the table is locked and they get theirs.
+//! New files under names of their own, `.new-PID-N-TIME.fM…`, until the table is locked and they get theirs.
+//!
+//! A process number says nothing on another machine or in a container: a commit from there may take these for files of
+//! a killed writer and remove them. So it is remembered which there are to be, and none gets its name unless all are
+//! there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Error;
 use crate::lock::is_alive;
@@ -13,13 +20,36 @@ const MARK: &str = ".new-";
 /// The new files of one commit.
 pub(crate) struct Stage {
     prefix: String,
+    /// All that there are to be.
+    files: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        Stage { prefix: format!("{MARK}{}-{n}.", std::process::id()) }
+        // So that a process of the same number elsewhere has other names.
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_nanos());
+        Stage { prefix: format!("{MARK}{}-{n}-{time:x}.", std::process::id()), files: Mutex::default() }
+    }
+
+    /// Remembers a file that is about to be made.
+    pub(crate) fn expect(&self, file: &Path) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file.to_owned());
+    }
+
+    /// Fails if a file is missing.
+    pub(crate) fn check(&self, table: &Path) -> Result<(), Error> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(missing) = files.iter().find(|file| !file.exists()) else { return Ok(()) };
+        let name = missing.file_name().unwrap_or_default().to_string_lossy();
+        Err(Error::Refused {
+            table: table.to_owned(),
+            reason: format!(
+                "its new file {name} went while others were written, as when a program on another machine or in a \
+                 container changes the table as well; see that only one does, and do it again"
+            ),
+        })
     }
 
     /// What stands for `table.fN`.
@@ -32,8 +62,9 @@ impl Stage {
         format!("{}{}", self.prefix, name.trim_start_matches("table."))
     }
 
-    /// Gives all files their names.
+    /// Gives all files their names, or none if one is missing.
     pub(crate) fn reveal(&self, disk: &Disk, table: &Path) -> Result<(), Error> {
+        self.check(table)?;
         for (file, rest) in files_of(table, &self.prefix) {
             disk.rename(&file, &table.join(format!("table.{rest}")))?;
         }

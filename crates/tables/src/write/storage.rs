@@ -12,6 +12,7 @@ use crate::write::antennas::Noted;
 use crate::write::disk::{Disk, NewFile};
 use crate::write::dysco::Around;
 use crate::write::source::Source;
+use crate::write::stage::Stage;
 use crate::write::tiled::OldTiles;
 use crate::write::{aipsio, dysco, incremental, standard, tiled};
 
@@ -23,8 +24,7 @@ pub(crate) struct NewFiles<'a> {
     pub(crate) disk: &'a Disk,
     pub(crate) table: &'a Path,
     pub(crate) seqnr: u32,
-    /// What the names of the files begin with for now.
-    pub(crate) stem: String,
+    pub(crate) stage: &'a Stage,
     pub(crate) order: Order,
     pub(crate) n_row: u64,
     /// The manager's name, which for tiled ones is that of the hypercolumn.
@@ -35,9 +35,11 @@ pub(crate) struct NewFiles<'a> {
 }
 
 impl NewFiles<'_> {
-    /// The name, for now, of what will be `table.fN` with something appended.
+    /// The name, for now, of what will be `table.fN` with something appended; it is to be made.
     pub(crate) fn path(&self, suffix: &str) -> PathBuf {
-        self.table.join(format!("{}{suffix}", self.stem))
+        let path = self.table.join(format!("{}{suffix}", self.stage.stem(self.seqnr)));
+        self.stage.expect(&path);
+        path
     }
 
     pub(crate) fn create(&self, suffix: &str) -> Result<NewFile, Error> {

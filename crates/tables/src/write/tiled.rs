@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use crate::cells::{Data, Run, Sink, element_count};
 use crate::storage::StoredColumn;
-use crate::tsm_header::Header;
+use crate::tsm::Tiled;
+use crate::tsm_header::{CubeDesc, Header};
 use crate::write::cells::Kept;
 use crate::write::cube::{Cube, CubeShape};
 use crate::write::storage::{NewColumn, NewFiles, TOGETHER};
@@ -38,6 +39,26 @@ pub(crate) struct Tiles<'a> {
     places: Vec<(Option<usize>, u64, u64)>,
     /// How many rows those are.
     n_placed: u64,
+}
+
+/// Bytes of a band that need not be in a file, which may have no rows yet.
+const SMALL_BAND: u64 = 16 << 20;
+
+/// Whether every cube is as it can be read, and its bands are not much larger than its file: a new one is held in
+/// memory. Damaged tiles do not grow; the cells that can be read are written anew.
+pub(crate) fn is_sound(tiled: &Tiled) -> bool {
+    let types: Vec<DataType> = tiled.columns.iter().map(|c| c.data_type).collect();
+    let is_sound = |cube: &CubeDesc| {
+        let Some(shape) = CubeShape::of(cube) else { return true };
+        let layout = |&i: &usize| tiled.layout(cube, i).ok().flatten();
+        let is_empty = cube.shape.last() == Some(&0);
+        let layouts: Option<Vec<_>> = tiled.parts.iter().map(layout).collect();
+        let length = layouts.as_ref().and_then(|all| Some(all.first()?.file.len()));
+        let most = length.unwrap_or(0).saturating_mul(8).max(SMALL_BAND);
+        let band = shape.sizes(&types, &tiled.parts).map(|sizes| sizes.band_size as u64);
+        (is_empty || layouts.is_some()) && band.is_some_and(|band| band <= most)
+    };
+    tiled.header.cubes.iter().all(is_sound)
 }
 
 /// The tiles that an append goes on in.
@@ -106,11 +127,8 @@ impl Tiles<'_> {
             self.files.disk.link_or_copy(&old, &self.files.path(&format!("_TSM{number}")))?;
         }
         for desc in &header.cubes {
-            let Some(number) = desc.file else { continue };
-            let Some((&rows, cell)) = desc.shape.split_last() else { continue };
-            let shape =
-                CubeShape { number, cell: cell.to_vec(), tile: desc.tile.clone(), offset: desc.offset };
-            let file = self.files.disk.open(self.files.path(&format!("_TSM{number}")))?;
+            let (Some(shape), Some(&rows)) = (CubeShape::of(desc), desc.shape.last()) else { continue };
+            let file = self.files.disk.open(self.files.path(&format!("_TSM{}", shape.number)))?;
             self.cubes.push(Cube::new(file, shape, rows as u64, (&self.types, &self.order))?);
         }
         let with_data: Vec<usize> =
