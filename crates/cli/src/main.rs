@@ -7,13 +7,15 @@ mod args;
 mod interrupt;
 mod lock_args;
 mod ms;
+mod output;
 mod simulate_args;
 mod terminal;
 mod text;
 
 use args::{Cli, Command};
 use clap::Parser;
-use facette::{Error, Session};
+use facette::Session;
+use output::Failure;
 use std::{process::ExitCode, sync::Arc};
 use terminal::Terminal;
 
@@ -23,22 +25,29 @@ fn main() -> ExitCode {
     let session = Session { screen: terminal.clone(), lock: cli.command.lock(), ..Session::silent() };
     interrupt::on_signal(&session, &terminal);
     interrupt::quiet_panics();
-    match run(&cli.command, &session, &terminal) {
-        Ok(code) => {
-            terminal.tables();
-            code
-        }
-        Err(error) => {
-            match error.exit_code() {
-                130 => terminal.error("interrupted: nothing was written"),
-                _ => terminal.error(&error.full_text()),
-            }
-            ExitCode::from(error.exit_code())
-        }
-    }
+    let ended = run(&cli.command, &session, &terminal).and_then(|code| {
+        terminal.tables();
+        terminal.unwritten().map_or(Ok(code), Err)
+    });
+    ended.unwrap_or_else(|failure| end(&failure, &session, &terminal))
 }
 
-fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<ExitCode, Error> {
+/// Says why it ended, if anybody is to know.
+fn end(failure: &Failure, session: &Session, terminal: &Terminal) -> ExitCode {
+    let code = match failure {
+        // What is cancelled while it reads says so in many ways.
+        Failure::Work(_) if session.cancel.is_cancelled() => 130,
+        _ => failure.exit_code(),
+    };
+    match code {
+        0 => {}
+        130 => terminal.error("interrupted: nothing was written"),
+        _ => terminal.error(&failure.to_string()),
+    }
+    ExitCode::from(code)
+}
+
+fn run(command: &Command, session: &Session, terminal: &Terminal) -> Result<ExitCode, Failure> {
     match command {
         Command::Dirty(args) | Command::Psf(args) => {
             let summary = facette::run::image(&args.request(command.product())?, session)?;

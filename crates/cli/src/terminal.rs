@@ -1,5 +1,6 @@
 //! What the user sees: facts on standard output, notes, progress and tables on standard error.
 
+use crate::output::{self, Failure};
 use facette::{
     Screen,
     flow::{RunReport, graph::Snapshot},
@@ -7,7 +8,7 @@ use facette::{
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{IsTerminal, Write, stderr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Terminal {
     pass_started: Mutex<Instant>,
     /// Of the chains that have ended, to be shown at the end.
     reports: Mutex<Vec<RunReport>>,
+    /// Why a line could not be printed: the first failure, after which a run goes on for the sake of its products.
+    unwritten: Mutex<Option<Failure>>,
 }
 
 /// The pass in progress.
@@ -57,14 +60,27 @@ impl Terminal {
             table: Mutex::new(None),
             pass_started: Mutex::new(Instant::now()),
             reports: Mutex::new(Vec::new()),
+            unwritten: Mutex::new(None),
         }
     }
 
     /// Prints lines of label and text.
     pub(crate) fn lines(&self, lines: &[(String, String)]) {
         if !self.quiet {
-            lines.iter().for_each(|(label, text)| print(label, text));
+            lines.iter().for_each(|(label, text)| self.print(label, text));
         }
+    }
+
+    /// An aligned line on standard output.
+    fn print(&self, label: &str, text: &str) {
+        if let Err(failure) = output::line(&aligned(label, text)) {
+            lock(&self.unwritten).get_or_insert(failure);
+        }
+    }
+
+    /// Why not all was printed, if somebody wanted it.
+    pub(crate) fn unwritten(&self) -> Option<Failure> {
+        lock(&self.unwritten).take().filter(|failure| !matches!(failure, Failure::Closed))
     }
 
     /// Prints the tables of all chains, where they were asked for.
@@ -115,11 +131,11 @@ impl Terminal {
     }
 }
 
-/// One aligned line; a closed pipe (`facette info … | head`) is not an error.
-pub(crate) fn print(label: &str, text: &str) {
+/// A line with a label before it.
+pub(crate) fn aligned(label: &str, text: &str) -> String {
     // A label that is too long for its column keeps its distance.
     let space = " ".repeat(LABEL_WIDTH.saturating_sub(label.chars().count()).max(1));
-    drop(writeln!(stdout(), "{label}{space} {text}"));
+    format!("{label}{space} {text}")
 }
 
 impl Pass {
@@ -179,7 +195,7 @@ fn text_below() -> ProgressBar {
 impl Screen for Terminal {
     fn fact(&self, label: &str, text: &str) {
         if !self.quiet {
-            self.beside(|| print(label, text));
+            self.beside(|| self.print(label, text));
         }
     }
 

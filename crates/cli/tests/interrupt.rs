@@ -121,3 +121,109 @@ fn a_chain_of_many_passes_is_interrupted_in_order() {
 fn a_chain_of_many_passes_is_stopped_at_once_by_the_second_interrupt() {
     interrupted_demo(Duration::from_millis(300), 2);
 }
+
+/// Holds the MeasurementSet's lock for writing until a line comes.
+const HOLD: &str = "
+import sys
+from casacore.tables import table
+t = table(sys.argv[1], readonly=False, lockoptions='user', ack=False)
+t.lock(write=True)
+print('ready', flush=True)
+sys.stdin.readline()
+t.unlock()
+";
+
+/// Who waits for another program's lock stops at once, not when the lock comes.
+#[test]
+fn commands_that_wait_for_a_lock_are_interrupted() {
+    let Some(mut python) = testkit::peer_python("interrupt while a lock is held") else { return };
+    let place = Place::new();
+    let ms = place.copy_ms();
+    let mut holder =
+        python.args(["-c", HOLD]).arg(&ms).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    wait_for(&mut holder, "ready");
+    let (before, files) = (snapshot(&ms), place.files());
+    let (out, ms) = (place.path("out"), ms.to_str().unwrap());
+    let out = out.to_str().unwrap();
+    for args in [
+        &["ms", "check", ms][..],
+        &["ms", "diff", ms, ms],
+        &["ms", "show", ms, "UVW"],
+        &["ms", "export", ms, "--out", out],
+        &["ms", "copy", ms, out],
+        &["info", ms],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_facette"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert!(said.contains("waiting for a read lock"), "{args:?}: {said}");
+        interrupt(&child);
+        let (_, message) = ends_soon(child);
+        assert!(message.contains("interrupted: nothing was written"), "{args:?}: {message}");
+        assert_eq!(place.files(), files, "{args:?}");
+    }
+    assert_eq!(snapshot(&place.path("copy.ms")), before);
+    drop(holder.stdin.take());
+    assert!(holder.wait().unwrap().success());
+}
+
+/// A MeasurementSet that takes a while to read: 16,000 rows of 64 channels.
+fn simulated(place: &Place) -> String {
+    let ms = place.path("large.ms").to_str().unwrap().to_owned();
+    let args = ["simulate", &ms, "--duration", "64s", "--nchan", "64", "--sefd", "400Jy", "--quiet"];
+    let made = Command::new(env!("CARGO_BIN_EXE_facette")).args(args).status().unwrap();
+    assert!(made.success());
+    ms
+}
+
+#[test]
+fn cells_are_no_longer_shown_after_an_interrupt() {
+    let place = Place::new();
+    let ms = simulated(&place);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_facette"))
+        .args(["ms", "show", &ms, "DATA[:]"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // From here on it waits until somebody reads what fills the pipe.
+    wait_for(&mut child, "DATA");
+    interrupt(&child);
+    let (output, message) = ends_soon(child);
+    assert!(message.contains("interrupted"), "{message}");
+    let n_line = String::from_utf8_lossy(&output.stdout).lines().count();
+    assert!(n_line < 10_000, "{n_line} lines");
+}
+
+#[test]
+fn an_interrupted_export_leaves_no_part() {
+    let place = Place::new();
+    let ms = simulated(&place);
+    let out = place.path("out");
+    for n_signal in [1] {
+        let child = Command::new(env!("CARGO_BIN_EXE_facette"))
+            .args(["ms", "export", &ms, "--out"])
+            .arg(&out)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let part = place.path(&format!("out.part-{}", child.id()));
+        let since = Instant::now();
+        while !part.join("main.parquet").exists() {
+            assert!(since.elapsed() < SOON, "{:?}", place.files());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for _ in 0..n_signal {
+            interrupt(&child);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        ends_soon(child);
+        assert_eq!(place.files(), ["large.ms"], "after {n_signal} signals");
+    }
+}

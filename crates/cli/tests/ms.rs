@@ -40,7 +40,57 @@ fn info_lists_scans_windows_antennas_and_json_says_the_same() {
     assert_eq!(json["antennas"].as_array().unwrap().len(), 7);
     assert_eq!(json["spectral_windows"][0]["channels"], 4);
     assert_eq!(json["scans"][0]["rows"], 84);
+    assert!(out.contains("array ") && out.contains("° W"), "{out}");
+    assert!(
+        json["array"]["latitude_rad"].is_f64() && json["antennas"][0]["place"]["height_m"].is_f64(),
+        "{json}"
+    );
+    assert_eq!(json["sources"], serde_json::json!([]), "it has no SOURCE");
     assert_eq!(snapshot(Path::new(&ms)), before, "nothing was written");
+}
+
+#[test]
+fn noise_whose_weight_is_no_number_is_refused() {
+    let place = Place::new();
+    let ms = place.path("s.ms").to_str().unwrap().to_owned();
+    let (output, _, err) = run(&["simulate", &ms, "--duration", "8s", "--sefd", "1e-18Jy"]);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("--sefd") && err.contains("weight") && place.files().is_empty(), "{err}");
+}
+
+#[test]
+fn info_lists_sources_and_where_the_array_is() {
+    let place = Place::new();
+    let ms = place.path("s.ms").to_str().unwrap().to_owned();
+    let (output, _, err) =
+        run(&["simulate", &ms, "--duration", "8s", "--nchan", "2", "--telescope", "vla-d"]);
+    assert!(output.status.success(), "{err}");
+    let (_, out, _) = run(&["ms", "info", &ms]);
+    assert!(out.contains("simulated · spw 0 · rest 1284.5000 MHz · system velocity 0.000 km/s"), "{out}");
+    let json: Json = serde_json::from_str(&run(&["ms", "info", &ms, "--json"]).1).unwrap();
+    let source = &json["sources"][0];
+    assert_eq!((&source["name"], &source["rest_freq_hz"][0]), (&"simulated".into(), &1284.5e6.into()));
+    // The VLA: 107.6177° West, 34.0784° North, 2.1 km up.
+    let degrees = |key: &str| json["array"][key].as_f64().unwrap().to_degrees();
+    assert!((degrees("longitude_rad") + 107.618).abs() < 0.01, "{json}");
+    assert!((degrees("latitude_rad") - 34.078).abs() < 0.01, "{json}");
+    let height_m = json["antennas"][3]["place"]["height_m"].as_f64().unwrap();
+    assert!((2050.0..2200.0).contains(&height_m), "{height_m}");
+}
+
+/// A name in another encoding than UTF-8 is a name all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8_are_names() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let out = place.dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.ms"));
+    let output = facette(&["ms", "copy", &tiny()]).arg(&out).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for command in ["columns", "check", "info"] {
+        let output = facette(&["ms", command]).arg(&out).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]
@@ -72,6 +122,7 @@ fn wrong_names_and_rows_say_what_there_is() {
     for (args, code, says) in [
         (&["ms", "show", &ms, "DATTA"][..], 1, "it has UVW, FLAG"),
         (&["ms", "show", &ms, "DATA[84]"], 2, "84 rows"),
+        (&["ms", "show", &ms, "TIME[-100]"], 2, "there is no row -100"),
         (&["ms", "show", &ms, "DATA[1"], 2, "closing bracket"),
         (&["ms", "show", &format!("{ms}::ANTENA"), "NAME"], 1, "it has ANTENNA"),
         (&["ms", "check", "nowhere.ms"], 1, "there is no nowhere.ms"),

@@ -101,3 +101,31 @@ fn pyarrow_and_casacore_read_the_same() {
         }
     }
 }
+
+#[test]
+fn an_export_that_is_cancelled_leaves_nothing() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+    let dir = tempfile::tempdir().unwrap();
+    // The first question is asked while shapes are looked at, later ones between batches of every table.
+    for after in [0, 30, 200] {
+        let asked = AtomicU64::new(0);
+        let cancelled = Arc::new(move || asked.fetch_add(1, Ordering::Relaxed) >= after);
+        let options = tables::OpenOptions { cancelled: Some(cancelled), ..Default::default() };
+        let table = Table::open_with(testkit::fixture("tiny.ms"), &options).unwrap();
+        let out = dir.path().join("out");
+        let request = Request {
+            table: &table,
+            out: &out,
+            format: Format::Parquet,
+            columns: Vec::new(),
+            subtables: true,
+            overwrite: false,
+        };
+        let error = export(&request).unwrap_err();
+        assert!(error.to_string().contains("cancelled"), "after {after}: {error}");
+        assert!(names(dir.path()).is_empty(), "after {after}: {:?}", names(dir.path()));
+    }
+}

@@ -155,7 +155,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Option { .. } | Error::PipelineFile { .. } | Error::Input { .. } => 2,
-            Error::Run(flow::Error::Cancelled) => 130,
+            Error::Run(flow::Error::Cancelled)
+            | Error::Ms(ms::Error::Table(tables::Error::Cancelled { .. })) => 130,
             _ => 1,
         }
     }

@@ -71,10 +71,18 @@ impl Session {
         }
     }
 
-    /// How tables are opened to be read; the screen is told where that waits, or goes without locks.
+    /// How tables are opened to be read; the screen is told where that waits, or goes without locks, and reading ends
+    /// when the session is cancelled.
     pub fn open_options(&self) -> OpenOptions {
         let screen = Arc::clone(&self.screen);
         let on_event = move |event: &LockEvent| screen.note(&event.to_string());
-        OpenOptions { lock: self.lock, on_event: Some(Arc::new(on_event)), ..OpenOptions::default() }
+        let cancel = self.cancel.clone();
+        let cancelled = move || cancel.is_cancelled();
+        OpenOptions {
+            lock: self.lock,
+            on_event: Some(Arc::new(on_event)),
+            cancelled: Some(Arc::new(cancelled)),
+            ..OpenOptions::default()
+        }
     }
 }

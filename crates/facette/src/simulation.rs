@@ -134,7 +134,7 @@ fn new_ms(request: &SimulateRequest, simulation: &Simulation) -> NewMs {
         correlations: simulation.correlations.clone(),
         time_range_s: [first - observation.interval_s / 2.0, last + observation.interval_s / 2.0],
         interval_s: observation.interval_s,
-        sigma_jy: if noise_jy > 0.0 { noise_jy as f32 } else { 1.0 },
+        sigma_jy: (noise_jy > 0.0).then_some(noise_jy),
         history: history(request),
     }
 }

@@ -1,8 +1,9 @@
 //! Makes a MeasurementSet: the schema, the subtables, and the rows as they stream by.
 
-use crate::{Error, NewMs, RowSource, fill, schema_columns, schema_spec};
-use std::{ops::Range, path::Path};
+use crate::{Error, NewMs, RowHead, RowSource, fill, schema_columns, schema_spec};
+use std::{f64::consts::SQRT_2, ops::Range, path::Path};
 use tables::{Cells, ColumnSpec, DataType, Editor, StorageKind, Table, TableSpec, Value};
+use types::Correlation;
 
 /// Subtables that every MeasurementSet has, and SOURCE, which CASA's tasks look for.
 const SUBTABLES: [&str; 13] = [
@@ -143,9 +144,40 @@ fn heads<'a>(editor: &mut Editor<'a>, new: &NewMs, rows: &'a dyn RowSource) -> R
     constant(editor, "SCAN_NUMBER", vec![1_i32], true)?;
     constant(editor, "EXPOSURE", vec![new.interval_s], true)?;
     constant(editor, "INTERVAL", vec![new.interval_s], true)?;
-    let n_corr = new.correlations.len();
-    constant(editor, "SIGMA", vec![new.sigma_jy; n_corr], false)?;
-    constant(editor, "WEIGHT", vec![1.0 / (new.sigma_jy * new.sigma_jy); n_corr], false)
+    by_kind(editor, "SIGMA", rows, sigma_jy(new).map(|kind| kind.iter().map(|s| *s as f32).collect()))?;
+    let weight = |s: &f64| (1.0 / (s * s)) as f32;
+    by_kind(editor, "WEIGHT", rows, sigma_jy(new).map(|kind| kind.iter().map(weight).collect()))
+}
+
+/// Standard deviations of all correlations of two antennas, and of one with itself.
+fn sigma_jy(new: &NewMs) -> [Vec<f64>; 2] {
+    let Some(sigma_jy) = new.sigma_jy else { return [(); 2].map(|()| vec![1.0; new.correlations.len()]) };
+    let is_parallel = |c: &Correlation| c.receptors().is_some_and(|(p, q)| p == q);
+    let auto = |c: &Correlation| if is_parallel(c) { sigma_jy * SQRT_2 } else { sigma_jy };
+    [vec![sigma_jy; new.correlations.len()], new.correlations.iter().map(auto).collect()]
+}
+
+/// A column with one value for rows of two antennas and another for those of one.
+fn by_kind<'a>(
+    editor: &mut Editor<'a>,
+    column: &str,
+    rows: &'a dyn RowSource,
+    [cross, auto]: [Vec<f32>; 2],
+) -> Result<(), Error> {
+    let n = editor.n_row();
+    editor.write(column, 0..n, move |range, cells| {
+        let heads = rows.heads(range);
+        for alike in heads.chunk_by(|a, b| is_auto(a) == is_auto(b)) {
+            let value = if is_auto(&alike[0]) { &auto } else { &cross };
+            cells.push_repeated(&[value.len()], value, alike.len())?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn is_auto(head: &RowHead) -> bool {
+    head.antenna1 == head.antenna2
 }
 
 /// Visibilities and flags.
@@ -185,9 +217,9 @@ fn pieces(rows: Range<u64>, n_sample: usize) -> impl Iterator<Item = Range<u64>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{History, NewAntenna, RowError, RowHead};
+    use crate::{History, NewAntenna, RowError};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use types::{Complex32, Correlation, RaDec};
+    use types::{Complex32, RaDec};
 
     /// Rows of many channels, and how many samples were asked for at once.
     struct Wide {
@@ -253,7 +285,7 @@ mod tests {
             correlations: vec![Correlation::XX],
             time_range_s: [0.0, 100.0],
             interval_s: 1.0,
-            sigma_jy: 1.0,
+            sigma_jy: None,
             history: History::default(),
         }
     }
@@ -271,6 +303,54 @@ mod tests {
         let data = table.column("DATA").unwrap().cells(69..70).unwrap();
         let tables::Values::Floats(data) = data.values() else { panic!("not numbers") };
         assert_eq!(data[..4], [69.0, 0.0, 69.0, 1.0]);
+    }
+
+    /// Rows (0, 0), (0, 1), (1, 1), over and over.
+    struct Autos;
+
+    impl RowSource for Autos {
+        fn n_row(&self) -> u64 {
+            6
+        }
+
+        fn heads(&self, rows: Range<u64>) -> Vec<RowHead> {
+            let head = |row: u64| {
+                let (antenna1, antenna2) = [(0, 0), (0, 1), (1, 1)][row as usize % 3];
+                RowHead { time_s: 5e9, antenna1, antenna2 }
+            };
+            rows.map(head).collect()
+        }
+
+        fn uvw_m(&self, rows: Range<u64>) -> Vec<[f64; 3]> {
+            rows.map(|_| [0.0; 3]).collect()
+        }
+
+        fn flags(&self, rows: Range<u64>) -> Vec<bool> {
+            vec![false; (rows.end - rows.start) as usize * 4]
+        }
+
+        fn visibilities(&self, rows: Range<u64>) -> Result<Vec<Complex32>, RowError> {
+            Ok(vec![Complex32::ZERO; (rows.end - rows.start) as usize * 4])
+        }
+    }
+
+    #[test]
+    fn parallel_hands_of_an_antenna_with_itself_have_the_noise_of_both_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let correlations = vec![Correlation::XX, Correlation::XY, Correlation::YX, Correlation::YY];
+        for (sigma_jy, cross, parallel) in [(Some(0.3), 0.3, 0.3 * SQRT_2), (None, 1.0, 1.0)] {
+            let path = dir.path().join(format!("{cross}.ms"));
+            create_ms(&path, &NewMs { correlations: correlations.clone(), sigma_jy, ..wide(1) }, &Autos)
+                .unwrap();
+            let table = Table::open(&path).unwrap();
+            let (mut sigma, mut weight) = (Vec::<f32>::new(), Vec::<f32>::new());
+            table.column("SIGMA").unwrap().read_flat(0..6, &mut sigma).unwrap();
+            table.column("WEIGHT").unwrap().read_flat(0..6, &mut weight).unwrap();
+            let (auto, two) = ([parallel, cross, cross, parallel], [cross; 4]);
+            let want = [auto, two, auto, auto, two, auto].concat();
+            assert_eq!(sigma, want.iter().map(|s: &f64| *s as f32).collect::<Vec<_>>());
+            assert_eq!(weight, want.iter().map(|s| (1.0 / (s * s)) as f32).collect::<Vec<_>>());
+        }
     }
 
     #[test]

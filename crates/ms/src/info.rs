@@ -4,6 +4,7 @@ use crate::{
     Antenna, ColumnSummary, DataDescription, Error, Field, Ms, Part, Polarization, SpectralWindow, columns,
     scan::count_parts,
     scans::{self, ScanSummary},
+    source::{self, Source},
 };
 
 /// What is in a MeasurementSet.
@@ -29,6 +30,8 @@ pub struct Info {
     pub antennas: Vec<Antenna>,
     /// Fields, by FIELD_ID.
     pub fields: Vec<Field>,
+    /// Rows of SOURCE; empty where the MeasurementSet has no such subtable.
+    pub sources: Vec<Source>,
     /// Spectral windows, by SPECTRAL_WINDOW_ID.
     pub spws: Vec<SpectralWindow>,
     /// Sets of correlations, by POLARIZATION_ID.
@@ -54,6 +57,7 @@ impl Info {
             project: description.observation.project.clone(),
             antennas: description.antennas.clone(),
             fields: description.fields.clone(),
+            sources: source::read(ms.main())?,
             spws: description.spws.clone(),
             polarizations: description.polarizations.clone(),
             data_descriptions: description.data_descriptions.clone(),

@@ -29,8 +29,9 @@ pub struct NewMs {
     pub time_range_s: [f64; 2],
     /// Length of every integration, seconds.
     pub interval_s: f64,
-    /// Standard deviation of the real and of the imaginary part of a visibility, for SIGMA; WEIGHT is 1/σ².
-    pub sigma_jy: f32,
+    /// Standard deviation of the real and of the imaginary part of a visibility, for SIGMA; WEIGHT is 1/σ². Parallel
+    /// hands of an antenna with itself, which are real, have √2 times as much. `None`: no noise, both are 1.
+    pub sigma_jy: Option<f64>,
     /// How it came about.
     pub history: History,
 }

@@ -9,7 +9,9 @@
 //! Columns may come in any order and be absent; a value after `=` stands where a line has none. Axes are full widths
 //! at half maximum in arcseconds, the orientation degrees from North through East, frequencies Hz, fluxes Jy;
 //! `LogarithmicSI` (true or false) says how the terms of `SpectralIndex` are meant ([`Spectrum`]). A line with neither
-//! name nor type names a patch, which is skipped. Other columns are not looked at.
+//! name nor type names a patch, which is skipped. `RotationMeasure`, `PolarizationAngle`, `PolarizedFraction` and
+//! `ReferenceWavelength` must be empty or zero: polarization is given by Q and U. Other columns are not looked at, and
+//! named in [`Catalogue::unknown_columns`].
 //!
 //! Without a line `Format = …` the columns are separated by blanks and stand in this order, of which the first four
 //! or more are there:
@@ -33,6 +35,37 @@ pub struct Component {
     /// Shape, about the direction; `None`: a point.
     pub gaussian: Option<Gaussian>,
 }
+
+/// What a catalogue says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalogue {
+    /// Its sources.
+    pub components: Vec<Component>,
+    /// Columns that were not looked at, lower case.
+    pub unknown_columns: Vec<String>,
+}
+
+/// Columns that would change the sky, and are not simulated.
+const NOT_SIMULATED: [&str; 4] =
+    ["RotationMeasure", "PolarizationAngle", "PolarizedFraction", "ReferenceWavelength"];
+/// Columns of a format line that are understood besides those, lower case.
+const KNOWN: [&str; 15] = [
+    "name",
+    "type",
+    "patch",
+    "ra",
+    "dec",
+    "i",
+    "q",
+    "u",
+    "v",
+    "referencefrequency",
+    "spectralindex",
+    "logarithmicsi",
+    "majoraxis",
+    "minoraxis",
+    "orientation",
+];
 
 /// A sky as seen from a phase center.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,12 +109,13 @@ impl Sky {
 ///
 /// # Errors
 /// When a line is no source: which, what is wrong with it, what was expected.
-pub fn parse_catalogue(text: &str, ref_freq_hz: f64) -> Result<Vec<Component>, CatalogueError> {
-    let (mut columns, mut components) = (Columns::plain(), Vec::new());
+pub fn parse_catalogue(text: &str, ref_freq_hz: f64) -> Result<Catalogue, CatalogueError> {
+    let (mut columns, mut catalogue) = (Columns::plain(), Catalogue::default());
     for (i, line) in text.lines().enumerate() {
         let at = |problem: String| CatalogueError { line: i + 1, problem };
         if let Some(format) = Columns::of_format_line(line) {
             columns = format.map_err(at)?;
+            catalogue.unknown_columns.extend(unknown(&columns));
             continue;
         }
         let line = line.trim();
@@ -91,10 +125,32 @@ pub fn parse_catalogue(text: &str, ref_freq_hz: f64) -> Result<Vec<Component>, C
         let fields = columns.fields(line).map_err(at)?;
         let is_patch = fields.get("name").is_none() && fields.get("type").is_none();
         if !is_patch {
-            components.push(component(&fields, ref_freq_hz).map_err(at)?);
+            not_simulated(&fields).map_err(at)?;
+            catalogue.components.push(component(&fields, ref_freq_hz).map_err(at)?);
         }
     }
-    Ok(components)
+    Ok(catalogue)
+}
+
+fn unknown(columns: &Columns) -> Vec<String> {
+    let is_known =
+        |name: &str| KNOWN.contains(&name) || NOT_SIMULATED.iter().any(|n| n.eq_ignore_ascii_case(name));
+    columns.names().filter(|name| !is_known(name)).map(str::to_owned).collect()
+}
+
+/// An error where a column that is not simulated says anything.
+fn not_simulated(fields: &crate::catalogue_line::Fields<'_>) -> Result<(), String> {
+    for column in NOT_SIMULATED {
+        let key = column.to_lowercase();
+        if let Some(text) =
+            fields.get(&key).filter(|_| fields.list(&key).map_or(true, |v| v.iter().any(|v| *v != 0.0)))
+        {
+            return Err(format!(
+                "{column}: `{text}` is not simulated; expected 0 or nothing, and Q and U in their columns"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn component(fields: &crate::catalogue_line::Fields<'_>, ref_freq_hz: f64) -> Result<Component, String> {
@@ -149,7 +205,7 @@ s0c1,GAUSSIAN,08:28:06,39:35:00,0.25,[],true,1.4e9,30,20,45
 
     #[test]
     fn component_lists_are_read() {
-        let got = parse_catalogue(BBS, 1e9).unwrap();
+        let got = parse_catalogue(BBS, 1e9).unwrap().components;
         assert_eq!(got.len(), 2);
         let (point, extended) = (&got[0], &got[1]);
         assert_eq!((point.name.as_str(), point.gaussian), ("s0c0", None));
@@ -170,7 +226,7 @@ s0c1,GAUSSIAN,08:28:06,39:35:00,0.25,[],true,1.4e9,30,20,45
     #[test]
     fn plain_columns_and_bbs_headers_are_read() {
         let plain = "# name ra dec I\na 05:34:31.9 -30:42:47 1.5\nb 83.6deg 22.0deg 1 0.1 -0.2 0.01 1.4e9 -0.7 30 20 45\n";
-        let got = parse_catalogue(plain, 1e9).unwrap();
+        let got = parse_catalogue(plain, 1e9).unwrap().components;
         assert_eq!((got[0].spectrum.stokes_jy, got[0].spectrum.ref_freq_hz), ([1.5, 0.0, 0.0, 0.0], 1e9));
         assert_eq!(
             (got[1].spectrum.stokes_jy, got[1].spectrum.terms.clone()),
@@ -178,7 +234,7 @@ s0c1,GAUSSIAN,08:28:06,39:35:00,0.25,[],true,1.4e9,30,20,45
         );
         assert!(got[1].gaussian.is_some() && got[1].spectrum.logarithmic);
         let bbs = "# (Name, Type, Ra, Dec, I) = format\nx, POINT, 1:00:00, 2.0.0, 3\n";
-        assert_eq!(parse_catalogue(bbs, 1e9).unwrap()[0].spectrum.stokes_jy[0], 3.0);
+        assert_eq!(parse_catalogue(bbs, 1e9).unwrap().components[0].spectrum.stokes_jy[0], 3.0);
     }
 
     #[test]
@@ -203,8 +259,32 @@ s0c1,GAUSSIAN,08:28:06,39:35:00,0.25,[],true,1.4e9,30,20,45
     }
 
     #[test]
+    fn columns_that_are_not_simulated_are_refused_and_unknown_ones_named() {
+        let of = |column: &str, value: &str| {
+            let text =
+                format!("Format = Name, Type, Ra, Dec, I, {column}\n\na, POINT, 1:0:0, 2:0:0, 3, {value}\n");
+            parse_catalogue(&text, 1e9).map_err(|e| e.to_string())
+        };
+        for column in NOT_SIMULATED {
+            for value in ["0.1", "-2", "[0, 3]", "x"] {
+                let error = of(column, value).unwrap_err();
+                assert!(
+                    error.starts_with(&format!("line 3: {column}: `{value}` is not simulated")),
+                    "{error}"
+                );
+            }
+            assert!(of(&format!("{column}='0.5'"), "").unwrap_err().contains(column), "a default");
+            for value in ["", "0", "0.0", "[]"] {
+                assert_eq!(of(column, value).unwrap().unknown_columns.len(), 0, "{column} {value}");
+            }
+        }
+        assert_eq!(of("Category", "2").unwrap().unknown_columns, ["category"]);
+        assert_eq!(of("MajorAxis", "2").unwrap().unknown_columns.len(), 0);
+    }
+
+    #[test]
     fn sources_behind_are_left_out_by_name() {
-        let components = parse_catalogue("a 0:00:00 0:0:0 1\nb 12:00:00 0:0:0 2\n", 1e9).unwrap();
+        let components = parse_catalogue("a 0:00:00 0:0:0 1\nb 12:00:00 0:0:0 2\n", 1e9).unwrap().components;
         let sky = Sky::new(&components, RaDec { ra_rad: 0.1, dec_rad: 0.2 });
         assert_eq!((sky.sources.len(), sky.spectra.len(), sky.behind), (1, 1, vec!["b".to_owned()]));
         assert!(sky.sources[0].l < 0.0 && sky.sources[0].m < 0.0);

@@ -52,6 +52,11 @@ impl Columns {
         Some(Self::of_list(list.trim().trim_start_matches('(').trim_end_matches(')')))
     }
 
+    /// Their names, lower case.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|(name, _)| name.as_str())
+    }
+
     fn of_list(list: &str) -> Result<Columns, String> {
         let column = |text: &str| {
             let (name, default) = text.split_once('=').map_or((text, None), |(n, d)| (n, Some(d)));

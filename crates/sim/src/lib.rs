@@ -22,7 +22,7 @@ mod time;
 
 pub use array_file::LayoutError;
 pub use arrays::{ARRAYS, KnownArray};
-pub use catalogue::{CatalogueError, Component, Sky, parse_catalogue};
+pub use catalogue::{Catalogue, CatalogueError, Component, Sky, parse_catalogue};
 pub use corruptions::Corruptions;
 pub use demo::demo_geometry;
 pub use earth::{Doubt, EMBEDDED_DATE, EarthTable, EarthTableError, Orientation};

@@ -68,6 +68,11 @@ impl Observation {
     /// Antenna positions are turned to axes u to the East, v to the North and w to the phase center (Thompson, Moran
     /// & Swenson 2017, eq. 4.1), and subtracted: first antenna minus second, as in a MeasurementSet.
     pub fn uvw_m(&self, i_time: usize) -> Vec<[f64; 3]> {
+        self.uvw_of(i_time, 0..self.n_pair())
+    }
+
+    /// The same of some of the pairs.
+    fn uvw_of(&self, i_time: usize, pairs: Range<usize>) -> Vec<[f64; 3]> {
         let axes = self.axes(i_time);
         // Baselines keep more digits where positions are counted from the first antenna.
         let from = match self.turning {
@@ -77,7 +82,7 @@ impl Observation {
         let at = |position: [f64; 3]| axes.uvw(std::array::from_fn(|k| position[k] - from[k]));
         let antennas: Vec<[f64; 3]> = self.layout.antennas.iter().map(|a| at(a.position_m)).collect();
         let minus = |(i, j): (usize, usize)| std::array::from_fn(|k| antennas[i][k] - antennas[j][k]);
-        self.pairs().map(minus).collect()
+        self.pairs_of(pairs).map(minus).collect()
     }
 
     fn axes(&self, i_time: usize) -> Axes {
@@ -132,6 +137,34 @@ impl Observation {
         }
     }
 
+    /// Pairs before those whose first antenna is `i`.
+    fn n_pair_before(&self, i: usize) -> usize {
+        let n = self.layout.antennas.len();
+        // The first antenna has n partners with itself among them, the next one fewer, and so on.
+        let with_autos = i * (2 * n + 1 - i) / 2;
+        if self.autos { with_autos } else { with_autos - i }
+    }
+
+    /// The pairs number `pairs` of [`Self::pairs`]; those before are not walked through.
+    fn pairs_of(&self, pairs: Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (n, first_partner) = (self.layout.antennas.len(), usize::from(!self.autos));
+        // The last antenna before whose pairs there are no more than the first asked for.
+        let (mut low, mut high) = (0, n);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.n_pair_before(middle) <= pairs.start { low = middle } else { high = middle }
+        }
+        let mut pair = (low, low + first_partner + (pairs.start - self.n_pair_before(low)));
+        pairs.map(move |_| {
+            while pair.1 >= n && pair.0 < n {
+                pair = (pair.0 + 1, pair.0 + 1 + first_partner);
+            }
+            let here = pair;
+            pair.1 += 1;
+            here
+        })
+    }
+
     /// Rows of an interval.
     pub fn n_pair(&self) -> usize {
         self.layout.n_baseline() + if self.autos { self.layout.antennas.len() } else { 0 }
@@ -159,25 +192,30 @@ impl Observation {
 
     /// Interval and antennas of the rows `rows`, counted over times, then pairs.
     pub fn ids(&self, rows: Range<usize>) -> Vec<RowId> {
-        let n_pair = self.n_pair().max(1);
-        let pairs: Vec<(usize, usize)> = self.pairs().collect();
-        let id = |row: usize| {
-            let (antenna1, antenna2) = pairs[row % n_pair];
-            RowId { i_time: self.recorded_time(row / n_pair), antenna1, antenna2 }
-        };
-        rows.map(id).collect()
+        let mut ids = Vec::with_capacity(rows.len());
+        for (i, here) in self.integrations(rows) {
+            let i_time = self.recorded_time(i);
+            ids.extend(self.pairs_of(here).map(|(antenna1, antenna2)| RowId { i_time, antenna1, antenna2 }));
+        }
+        ids
     }
 
     /// Interval, antennas and baseline coordinates (metres) of the rows `rows`, counted over times, then pairs.
     pub fn rows(&self, rows: Range<usize>) -> (Vec<RowId>, Vec<[f64; 3]>) {
-        let n_pair = self.n_pair().max(1);
         let mut uvw_m = Vec::with_capacity(rows.len());
-        for i in rows.start / n_pair..rows.end.div_ceil(n_pair) {
-            let first = i * n_pair;
-            let here = rows.start.max(first) - first..rows.end.min(first + n_pair) - first;
-            uvw_m.extend_from_slice(&self.uvw_m(self.recorded_time(i))[here]);
+        for (i, here) in self.integrations(rows.clone()) {
+            uvw_m.extend(self.uvw_of(self.recorded_time(i), here));
         }
         (self.ids(rows), uvw_m)
+    }
+
+    /// Numbers of the recorded intervals that `rows` are of, each with the pairs of it that are among them.
+    fn integrations(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+        let n_pair = self.n_pair().max(1);
+        (rows.start / n_pair..rows.end.div_ceil(n_pair)).map(move |i| {
+            let first = i * n_pair;
+            (i, rows.start.max(first) - first..rows.end.min(first + n_pair) - first)
+        })
     }
 }
 
@@ -298,6 +336,28 @@ mod tests {
         assert!((top - 1.5).abs() < 0.1, "{top}");
         let (ids, _) = high.rows(0..high.n_row());
         assert!(ids.iter().all(|id| times.contains(&id.i_time)));
+    }
+
+    #[test]
+    fn any_range_of_rows_is_a_part_of_all_of_them() {
+        for (n_antenna, autos) in [(1, true), (2, false), (2, true), (5, false), (5, true)] {
+            let mut observation = Observation { autos, n_time: 3, ..vla() };
+            observation.layout.antennas.truncate(n_antenna);
+            let pairs: Vec<_> = observation.pairs().collect();
+            let all: Vec<RowId> = (0..3)
+                .flat_map(|i_time| {
+                    pairs.iter().map(move |&(antenna1, antenna2)| RowId { i_time, antenna1, antenna2 })
+                })
+                .collect();
+            let uvw_m: Vec<_> = (0..3).flat_map(|i| observation.uvw_m(i)).collect();
+            assert_eq!(observation.n_row(), all.len());
+            for start in 0..=all.len() {
+                for end in start..=all.len() {
+                    let want = (all[start..end].to_vec(), uvw_m[start..end].to_vec());
+                    assert_eq!(observation.rows(start..end), want, "{n_antenna} {autos} {start}..{end}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Walk {
     /// Reads every file, description, keyword and cell of a table and of all tables that its keywords refer to.
     /// Goes on behind damage, so that all of it is found in one run.
     ///
-    /// Tables are opened as `options` say. Files that belong to nothing are notes. Reading takes as long as reading the table does, and some megabytes.
+    /// Tables are opened as `options` say; a walk that is cancelled ends, and its findings are worth nothing. Files that belong to nothing are notes. Reading takes as long as reading the table does, and some megabytes.
     pub fn through(path: &Path, options: &OpenOptions) -> Walk {
         let mut walk = Walk::default();
         let mut seen = BTreeSet::new();
@@ -104,6 +104,9 @@ impl Walk {
         collect_tables(&base, table.keywords(), &mut referred);
         let names: Vec<String> = table.column_names().map(str::to_owned).collect();
         for name in names {
+            if table.options().still_wanted(path).is_err() {
+                return;
+            }
             match table.column(&name) {
                 Ok(column) => {
                     collect_tables(&base, &column.info().keywords, &mut referred);
@@ -146,6 +149,9 @@ impl Walk {
         self.n_column += 1;
         let mut bad: Vec<(Range<u64>, Error)> = Vec::new();
         for rows in column.blocks(n_row) {
+            if table.options().still_wanted(table.path()).is_err() {
+                return;
+            }
             self.n_cell += unreadable(column, rows.clone(), &mut bad);
             if bad.len() > MOST_RANGES {
                 let rest = format!("more is damaged, rows from {} on were not looked at", rows.end);

@@ -312,6 +312,7 @@ impl Column {
     /// Hands the cells of `rows` to `sink`.
     pub(crate) fn scan(&self, rows: Range<u64>, sink: &mut dyn Sink) -> Result<(), Error> {
         let table = &self.table;
+        table.options().still_wanted(&table.path)?;
         if rows.start > rows.end || rows.end > table.n_row {
             return Err(Error::Rows { table: table.path.clone(), rows, n_row: table.n_row });
         }

@@ -1,6 +1,7 @@
 //! Two tables compared: columns, cells, keywords.
 //!
-//! Types of columns must be equal, shapes too; numbers may differ by a tolerance, NaN equals NaN. How tables are
+//! Types of columns must be equal, shapes too; floating-point numbers may differ by a
+//! tolerance, NaN equals NaN; whole numbers, truth values and text must be equal. How tables are
 //! stored does not matter. Cells are read in blocks, so memory does not grow with the tables.
 
 use std::collections::BTreeSet;
@@ -8,7 +9,7 @@ use std::ops::Range;
 
 use crate::{CellBlock, Column, Error, Record, Table, Value, Values};
 
-/// How much numbers may differ: |a − b| ≤ absolute + relative · |b|, of complex numbers the moduli.
+/// How much floating-point numbers may differ: |a − b| ≤ absolute + relative · |b|, of complex numbers the moduli.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tolerance {
     /// Relative to the second table's value.
@@ -186,12 +187,9 @@ impl ColumnDiff {
             }
             (Values::Ints(x), Values::Ints(y)) => {
                 for (i, (&x, &y)) in x[left].iter().zip(&y[right]).enumerate().filter(|(_, (x, y))| x != y) {
-                    let largest = apart(row, &[x as f64], &[y as f64], tolerance);
-                    if let Some(largest) = largest.or_else(|| integers_apart(row, x, y, tolerance)) {
-                        self.n_element += 1;
-                        self.widen(largest);
-                        first.get_or_insert_with(|| format!("element {i}: {x} and {y}"));
-                    }
+                    self.n_element += 1;
+                    self.widen(integers_apart(row, x, y));
+                    first.get_or_insert_with(|| format!("element {i}: {x} and {y}"));
                 }
             }
             (Values::Texts(x), Values::Texts(y)) => {
@@ -241,11 +239,10 @@ fn apart(row: u64, a: &[f64], b: &[f64], tolerance: Tolerance) -> Option<Largest
     Some(Largest { row, absolute, relative: if absolute == 0.0 { 0.0 } else { absolute / size } })
 }
 
-/// The same for whole numbers that are equal once rounded.
-fn integers_apart(row: u64, a: i64, b: i64, tolerance: Tolerance) -> Option<Largest> {
+/// How far two whole numbers are apart: they have no tolerance, nor have truth values.
+fn integers_apart(row: u64, a: i64, b: i64) -> Largest {
     let absolute = a.abs_diff(b) as f64;
-    let allowed = tolerance.absolute + tolerance.relative * (b as f64).abs();
-    (absolute > allowed).then(|| Largest { row, absolute, relative: absolute / (b as f64).abs() })
+    Largest { row, absolute, relative: absolute / (b as f64).abs() }
 }
 
 fn number(v: &[f64]) -> String {
@@ -262,6 +259,7 @@ fn shape_text(shape: Option<&[usize]>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ColumnSpec, DataType, TableSpec};
 
     fn allowed(a: &[f64], b: &[f64], relative: f64, absolute: f64) -> bool {
         apart(0, a, b, Tolerance { relative, absolute }).is_none()
@@ -276,7 +274,28 @@ mod tests {
         assert!(!allowed(&[f64::INFINITY], &[1.0], 1.0, 1.0));
         assert!(allowed(&[1.0], &[2.0], 0.5, 0.0) && !allowed(&[2.0], &[1.0], 0.5, 0.0));
         assert!(allowed(&[3.0, 4.0], &[0.0, 0.0], 0.0, 5.0) && !allowed(&[3.0, 4.0], &[0.0, 0.0], 0.0, 4.9));
-        assert!(integers_apart(0, i64::MAX, i64::MAX - 1, Tolerance::default()).is_some());
+    }
+
+    #[test]
+    fn truth_values_and_whole_numbers_have_no_tolerance() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = |name: &str, flag: bool, number: i32, sky: f64| {
+            let types = [("FLAG", DataType::Bool), ("NUMBER", DataType::Int), ("SKY", DataType::Double)];
+            let spec = types.iter().fold(TableSpec::new(), |s, (n, t)| s.column(ColumnSpec::scalar(*n, *t)));
+            let path = dir.path().join(name);
+            let mut editor = Table::create(&path, &spec).unwrap();
+            editor.add_rows(1);
+            editor.put("FLAG", 0, &[], &[flag]).unwrap();
+            editor.put("NUMBER", 0, &[], &[number]).unwrap();
+            editor.put("SKY", 0, &[], &[sky]).unwrap();
+            editor.commit().unwrap();
+            Table::open(&path).unwrap()
+        };
+        let (a, b) = (table("a", false, 7, 1.0), table("b", true, 8, 2.0));
+        let diff = TableDiff::between(&a, &b, Tolerance { relative: 1e9, absolute: 1e9 }).unwrap();
+        let names: Vec<&str> = diff.columns.iter().map(|c| c.column.as_str()).collect();
+        assert_eq!(names, ["FLAG", "NUMBER"]);
+        assert_eq!(diff.columns[1].largest, Some(Largest { row: 0, absolute: 1.0, relative: 0.125 }));
     }
 
     #[test]

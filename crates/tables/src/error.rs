@@ -17,6 +17,12 @@ pub enum Error {
         /// What was to be opened.
         path: PathBuf,
     },
+    /// Whoever opened the table wants no more of it ([`OpenOptions::cancelled`](crate::OpenOptions::cancelled)).
+    #[error("reading {} was cancelled", table.display())]
+    Cancelled {
+        /// The table.
+        table: PathBuf,
+    },
     /// A file cannot be opened or read.
     #[error("cannot read {}: {source}", file.display())]
     Io {

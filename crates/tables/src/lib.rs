@@ -80,7 +80,7 @@ pub use dysco::{DyscoDistribution, DyscoNormalization, DyscoSettings};
 pub use element::Element;
 pub use error::Error;
 pub use info::TableInfo;
-pub use lock::{LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions, WriteLock};
+pub use lock::{Cancelled, LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions, WriteLock};
 pub use table::{StorageInfo, Table};
 pub use value::{Array, Elements, Record, Value};
 pub use write::{

@@ -88,3 +88,33 @@ fn a_changed_value_is_found_where_it_is() {
     let within = Tolerance { relative: 0.0, absolute: 0.5 };
     assert!(TableDiff::between(&changed, &original, within).unwrap().is_same());
 }
+
+/// Options that say after so many ranges of rows that nobody wants more, and how often that was asked.
+fn cancelled_after(n: u64) -> (std::sync::Arc<std::sync::atomic::AtomicU64>, facette_tables::OpenOptions) {
+    use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering};
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&asked);
+    let cancelled = Arc::new(move || counted.fetch_add(1, Ordering::Relaxed) >= n);
+    (asked, facette_tables::OpenOptions { cancelled: Some(cancelled), ..Default::default() })
+}
+
+#[test]
+fn a_walk_and_a_comparison_end_soon_once_they_are_cancelled() {
+    use facette_tables::{Error, Table, TableDiff, Tolerance, Walk};
+    let ms = testkit::fixture("tiny.ms");
+    let (asked, options) = cancelled_after(u64::MAX);
+    let whole = Walk::through(&ms, &options);
+    let all = asked.load(std::sync::atomic::Ordering::Relaxed);
+    let (asked, options) = cancelled_after(10);
+    let cut = Walk::through(&ms, &options);
+    assert!(cut.n_cell < whole.n_cell && cut.findings.len() <= 1, "{cut:?}");
+    // The main table alone has two dozen columns; after the end each open table is left at once.
+    let after = asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(after < 40 && all > 200, "{after} of {all}");
+    let (_, options) = cancelled_after(10);
+    let table = Table::open_with(&ms, &options).unwrap();
+    let diff = TableDiff::between(&table, &Table::open(&ms).unwrap(), Tolerance::default()).unwrap();
+    assert!(!diff.is_same() && diff.columns.iter().all(|c| c.failed.as_ref().unwrap().contains("cancelled")));
+    let column = table.column("UVW").unwrap();
+    assert!(matches!(column.read(0..1), Err(Error::Cancelled { .. })));
+}

@@ -30,7 +30,8 @@ const DIFF_EXAMPLE: &str = "Examples:
   facette ms diff a.ms b.ms                          every cell of every table
   facette ms diff a.ms b.ms --columns DATA --rtol 1e-5
   facette ms diff a.ms::FIELD b.ms::FIELD
-Numbers a and b may differ by ATOL + RTOL * |b|. Exit codes: 0 the same, 1 different, 2 the command was wrong.";
+Floating-point and complex numbers a and b may differ by ATOL + RTOL * |b|; whole numbers, truth values and text must be
+equal. Exit codes: 0 the same, 1 different, 2 the command was wrong.";
 
 const EXPORT_EXAMPLE: &str = "Examples:
   facette ms export my.ms --out my.parquet                      main.parquet, ANTENNA.parquet, …
@@ -134,10 +135,10 @@ pub(crate) struct DiffArgs {
     /// Only these columns, and no subtables
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     pub columns: Vec<String>,
-    /// Allowed difference relative to the value of B
+    /// Allowed difference of floating-point numbers, relative to the value of B
     #[arg(long, default_value_t = 0.0, value_parser = tolerance, value_name = "RTOL")]
     pub rtol: f64,
-    /// Allowed difference, in the column's unit
+    /// Allowed difference of floating-point numbers, in the column's unit
     #[arg(long, default_value_t = 0.0, value_parser = tolerance, value_name = "ATOL")]
     pub atol: f64,
     /// Print JSON

@@ -1,6 +1,7 @@
 //! `facette ms check`.
 
-use super::{args::CheckArgs, open, print};
+use super::{args::CheckArgs, open, print, still_wanted};
+use crate::output::Failure;
 use facette::{
     Error, Session,
     ms::{Direction, MsCheck, UvwDirection},
@@ -10,17 +11,15 @@ use facette::{
 use serde_json::{Value as Json, json};
 use std::{path::Path, process::ExitCode};
 
-pub(crate) fn run(args: &CheckArgs, session: &Session) -> Result<ExitCode, Error> {
+pub(crate) fn run(args: &CheckArgs, session: &Session) -> Result<ExitCode, Failure> {
     if !args.ms.exists() && !args.ms.to_string_lossy().contains("::") {
-        return Err(Error::Missing { path: args.ms.clone() });
+        return Err(Error::Missing { path: args.ms.clone() }.into());
     }
     let check = MsCheck::of(&open::path(&args.ms, session)?, &session.open_options());
-    if args.json {
-        print::json(&as_json(&check));
-    } else {
-        text(&check, &args.ms).iter().for_each(|line| print::line(line));
-    }
-    Ok(if check.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    still_wanted(session)?;
+    let printed =
+        if args.json { print::json(&as_json(&check)) } else { print::lines(&text(&check, &args.ms)) };
+    print::verdict(printed, if check.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Worst first, then what was looked at.

@@ -1,15 +1,15 @@
 //! `facette ms columns`.
 
 use super::{args::ColumnsArgs, open, print};
+use crate::output::Failure;
 use facette::{
-    Error, Session,
+    Session,
     tables::{Column, Record, Table},
 };
 
-pub(crate) fn run(args: &ColumnsArgs, session: &Session) -> Result<(), Error> {
+pub(crate) fn run(args: &ColumnsArgs, session: &Session) -> Result<(), Failure> {
     let table = open::table(&args.table, session)?;
-    rows(&table).iter().for_each(|line| print::line(line));
-    Ok(())
+    print::lines(&rows(&table))
 }
 
 /// The columns of a table, one a line, below a heading.

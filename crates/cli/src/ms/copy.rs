@@ -1,14 +1,14 @@
 //! `facette ms copy`.
 
 use super::{args::CopyArgs, open, print};
-use crate::text::quoted;
+use crate::{output::Failure, text::quoted};
 use facette::{
-    Error, Session,
+    Session,
     copy::{CopyRequest, copy},
 };
 
-pub(crate) fn run(args: &CopyArgs, session: &Session) -> Result<(), Error> {
-    let words = std::env::args().map(|word| quoted(&word));
+pub(crate) fn run(args: &CopyArgs, session: &Session) -> Result<(), Failure> {
+    let words = std::env::args_os().map(|word| quoted(&word.to_string_lossy()));
     let request = CopyRequest {
         table: open::path(&args.table, session)?,
         out: args.out.clone(),
@@ -21,6 +21,5 @@ pub(crate) fn run(args: &CopyArgs, session: &Session) -> Result<(), Error> {
         command: words.collect::<Vec<_>>().join(" "),
     };
     let n_row = copy(&request, session)?;
-    print::line(&format!("{}: {n_row} rows", args.out.display()));
-    Ok(())
+    print::line(&format!("{}: {n_row} rows", args.out.display()))
 }

@@ -1,6 +1,7 @@
 //! `facette ms diff`: exit code 0 the same, 1 different, 2 the command was wrong or a table cannot be opened.
 
-use super::{args::DiffArgs, open, print};
+use super::{args::DiffArgs, open, print, still_wanted};
+use crate::output::Failure;
 use facette::{
     Error, Session,
     tables::{ColumnDiff, Table, TableDiff, Tolerance, Value},
@@ -21,22 +22,23 @@ struct Compared {
     failed: Option<String>,
 }
 
-pub(crate) fn run(args: &DiffArgs, session: &Session) -> ExitCode {
-    match compare(args, session) {
-        Ok(found) => {
-            let same = found.iter().all(Compared::is_same);
-            if args.json {
-                print::json(&as_json(&found, same));
-            } else {
-                text(&found, same, args).iter().for_each(|line| print::line(line));
-            }
-            ExitCode::from(u8::from(!same))
-        }
-        Err(error) => {
-            drop(writeln!(stderr(), "error: {}", error.full_text()));
-            ExitCode::from(2)
+pub(crate) fn run(args: &DiffArgs, session: &Session) -> Result<ExitCode, Failure> {
+    let found = compare(args, session);
+    still_wanted(session)?;
+    match found.map_err(Failure::Work).and_then(|found| print(&found, args)) {
+        Ok(code) => Ok(code),
+        Err(failure) => {
+            drop(writeln!(stderr(), "error: {failure}"));
+            Ok(ExitCode::from(2))
         }
     }
+}
+
+fn print(found: &[Compared], args: &DiffArgs) -> Result<ExitCode, Failure> {
+    let same = found.iter().all(Compared::is_same);
+    let printed =
+        if args.json { print::json(&as_json(found, same)) } else { print::lines(&text(found, same, args)) };
+    print::verdict(printed, ExitCode::from(u8::from(!same)))
 }
 
 fn compare(args: &DiffArgs, session: &Session) -> Result<Vec<Compared>, Error> {

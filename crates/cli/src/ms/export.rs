@@ -1,6 +1,7 @@
 //! `facette ms export`.
 
 use super::{args::ExportArgs, open, print};
+use crate::output::Failure;
 use facette::{
     Error, Session,
     export::{Request, export},
@@ -8,7 +9,7 @@ use facette::{
 };
 use std::io::{Write, stderr};
 
-pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), Error> {
+pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), Failure> {
     let table = open::table(&args.table, session)?;
     let request = Request {
         table: &table,
@@ -18,13 +19,12 @@ pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), Error> {
         subtables: !args.main_only && args.columns.is_empty(),
         overwrite: args.overwrite,
     };
-    let written = export(&request)?;
+    let written = export(&request).map_err(Error::Export)?;
     for what in &written.left_out {
         drop(writeln!(stderr(), "left out: {what}"));
     }
-    written.files.iter().for_each(|file| print::line(&file.display().to_string()));
+    written.files.iter().try_for_each(|file| print::line(&file.display().to_string()))?;
     let n = written.files.len();
     let files = if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
-    print::line(&format!("{files}, {}", format_bytes(written.n_byte)));
-    Ok(())
+    print::line(&format!("{files}, {}", format_bytes(written.n_byte)))
 }

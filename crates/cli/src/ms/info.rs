@@ -1,33 +1,28 @@
 //! `facette ms info` and `facette info`: what a MeasurementSet holds.
 
-use super::{args::InfoArgs, columns, open, print};
+use super::{args::InfoArgs, columns, open, place, print};
+use crate::output::Failure;
 use facette::{
-    Error, Session, fits,
+    Session, fits,
     info::{Information, Suggestion, channel_range, duration},
     ms::{self, ScanSummary, SpectralWindow},
+    sim::Site,
     tables::{Table, Value},
     types::{ARCSEC_RAD, SpectralFrame, format_angle, format_bytes, format_count},
 };
 use serde_json::{Value as Json, json};
 
-pub(crate) fn run(args: &InfoArgs, session: &Session) -> Result<(), Error> {
+pub(crate) fn run(args: &InfoArgs, session: &Session) -> Result<(), Failure> {
     let table = open::table(&args.ms, session)?;
     let is_ms = table.keywords().get("MS_VERSION").is_some() || table.info().table_type == "Measurement Set";
     if !is_ms {
-        if args.json {
-            print::json(&table_json(&table));
-        } else {
-            other_table(&table);
-        }
-        return Ok(());
+        return if args.json { print::json(&table_json(&table)) } else { other_table(&table) };
     }
     let information = facette::info::info(table.path(), session)?;
     if args.json {
-        print::json(&as_json(&information));
-    } else {
-        lines(&information).iter().for_each(|(label, text)| print::labelled(label, text));
+        return print::json(&as_json(&information));
     }
-    Ok(())
+    lines(&information).iter().try_for_each(|(label, text)| print::labelled(label, text))
 }
 
 type Lines = Vec<(String, String)>;
@@ -47,6 +42,7 @@ fn lines(i: &Information) -> Lines {
             format!("{} · {direction} {} · {} rows", f.name, f.frame_name, format_count(rows)),
         )
     }));
+    lines.extend(i.ms.sources.iter().map(|s| line(format!("source {}", s.source_id), source(s))));
     lines.extend(i.ms.spws.iter().enumerate().map(|(n, s)| line(format!("spw {n}"), window(s))));
     lines.extend(setups(&i.ms));
     lines.extend(i.ms.antennas.iter().enumerate().map(|(n, a)| line(format!("antenna {n}"), antenna(a))));
@@ -63,7 +59,8 @@ fn overview(i: &Information) -> Lines {
     let names: Vec<_> = info.antennas.iter().map(|a| a.name.as_str()).collect();
     let shown = names.iter().take(8).copied().collect::<Vec<_>>().join(" ");
     let more = if names.len() > 8 { " …" } else { "" };
-    vec![
+    let middle = place::middle(&info.antennas).map(|site| line("array", place::text(&site)));
+    let mut lines = vec![
         line(
             "telescope",
             format!(
@@ -75,9 +72,26 @@ fn overview(i: &Information) -> Lines {
         ),
         line("times", observed),
         line("antennas", format!("{}: {shown}{more}", names.len())),
-        line("rows", format_count(info.n_row)),
-        line("size", format_bytes(i.size_bytes)),
-    ]
+    ];
+    lines.extend(middle);
+    lines.extend([line("rows", format_count(info.n_row)), line("size", format_bytes(i.size_bytes))]);
+    lines
+}
+
+/// `F0 · spw 0 · rest 1420.4058 MHz · system velocity 12.000 km/s`
+fn source(s: &ms::Source) -> String {
+    let all = |values: &[f64], scale: f64, digits: usize| {
+        values.iter().map(|v| format!("{:.digits$}", v / scale)).collect::<Vec<_>>().join(", ")
+    };
+    let mut words = vec![s.name.clone()];
+    words.push(if s.spw < 0 { "all spws".to_owned() } else { format!("spw {}", s.spw) });
+    if !s.rest_freq_hz.is_empty() {
+        words.push(format!("rest {} MHz", all(&s.rest_freq_hz, 1e6, 4)));
+    }
+    if !s.system_velocity_m_s.is_empty() {
+        words.push(format!("system velocity {} km/s", all(&s.system_velocity_m_s, 1e3, 3)));
+    }
+    words.join(" · ")
 }
 
 fn or_none(text: &str) -> &str {
@@ -178,8 +192,10 @@ fn antenna(a: &ms::Antenna) -> String {
     };
     let position =
         a.position_m.map_or("no position".to_owned(), |[x, y, z]| format!("{x:.3} {y:.3} {z:.3} m"));
+    let place =
+        a.position_m.and_then(Site::of).map_or_else(String::new, |s| format!(" · {}", place::text(&s)));
     let dish = if a.diameter_m > 0.0 { format!(" · {} m", a.diameter_m) } else { String::new() };
-    format!("{}{station} · {position}{dish}", a.name)
+    format!("{}{station} · {position}{place}{dish}", a.name)
 }
 
 fn column(c: &ms::ColumnSummary) -> String {
@@ -205,20 +221,20 @@ fn suggestion(s: &Suggestion) -> String {
 }
 
 /// What there is to say of a table that is no MeasurementSet.
-fn other_table(table: &Table) {
+fn other_table(table: &Table) -> Result<(), Failure> {
     let info = table.info();
     let kind = [info.table_type.as_str(), info.sub_type.as_str()].join(" ");
-    print::labelled("table", &format!("{} · {}", table.path().display(), or_none(kind.trim())));
-    print::labelled("rows", &format_count(table.n_row()));
-    print::labelled("size", &format_bytes(facette::info::size_bytes(table.path())));
+    print::labelled("table", &format!("{} · {}", table.path().display(), or_none(kind.trim())))?;
+    print::labelled("rows", &format_count(table.n_row()))?;
+    print::labelled("size", &format_bytes(facette::info::size_bytes(table.path())))?;
     for (name, value) in table.keywords().iter() {
         let text = match value {
             Value::Table(stored) => format!("table {stored}"),
             other => other.to_json().to_string(),
         };
-        print::labelled(&format!("keyword {name}"), &text);
+        print::labelled(&format!("keyword {name}"), &text)?;
     }
-    columns::rows(table).iter().for_each(|row| print::line(row));
+    print::lines(&columns::rows(table))
 }
 
 fn table_json(table: &Table) -> Json {
@@ -276,6 +292,8 @@ fn as_json(i: &Information) -> Json {
         "end_utc": info.time_range_mjd_s.map(|t| fits::iso_date(t.1)),
         "scans": info.scans.iter().map(scan).collect::<Vec<_>>(),
         "fields": info.fields.iter().map(field_json).collect::<Vec<_>>(),
+        "array": place::middle(&info.antennas).as_ref().map(place::as_json),
+        "sources": info.sources.iter().map(source_json).collect::<Vec<_>>(),
         "spectral_windows": info.spws.iter().map(window_json).collect::<Vec<_>>(),
         "data_descriptions": info.data_descriptions.iter().map(|d| setup_json(d, info)).collect::<Vec<_>>(),
         "antennas": info.antennas.iter().map(antenna_json).collect::<Vec<_>>(),
@@ -291,6 +309,16 @@ fn field_json(f: &ms::Field) -> Json {
         "dec_rad": f.phase_center.map(|d| d.dec_rad),
         "frame": f.frame_name,
         "source": f.source_id,
+    })
+}
+
+fn source_json(s: &ms::Source) -> Json {
+    json!({
+        "source": s.source_id,
+        "spectral_window": s.spw,
+        "name": s.name,
+        "rest_freq_hz": s.rest_freq_hz,
+        "system_velocity_m_s": s.system_velocity_m_s,
     })
 }
 
@@ -315,6 +343,7 @@ fn antenna_json(a: &ms::Antenna) -> Json {
         "station": a.station,
         "mount": a.mount,
         "position_m": a.position_m,
+        "place": a.position_m.and_then(Site::of).as_ref().map(place::as_json),
         "diameter_m": a.diameter_m,
     })
 }

@@ -8,15 +8,17 @@ mod diff;
 mod export;
 pub(crate) mod info;
 mod open;
+mod place;
 mod print;
 mod show;
 
 pub(crate) use args::{InfoArgs, MsCommand};
 
-use facette::{Error, Session};
+use crate::output::Failure;
+use facette::{Error, Session, flow};
 use std::process::ExitCode;
 
-pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Error> {
+pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Failure> {
     match command {
         MsCommand::Info(args) => info::run(args, session).map(|()| ExitCode::SUCCESS),
         MsCommand::Columns(args) => columns::run(args, session).map(|()| ExitCode::SUCCESS),
@@ -24,6 +26,11 @@ pub(crate) fn run(command: &MsCommand, session: &Session) -> Result<ExitCode, Er
         MsCommand::Export(args) => export::run(args, session).map(|()| ExitCode::SUCCESS),
         MsCommand::Copy(args) => copy::run(args, session).map(|()| ExitCode::SUCCESS),
         MsCommand::Check(args) => check::run(args, session),
-        MsCommand::Diff(args) => Ok(diff::run(args, session)),
+        MsCommand::Diff(args) => diff::run(args, session),
     }
+}
+
+/// An error once the command was interrupted: what was found until then is not all there is.
+fn still_wanted(session: &Session) -> Result<(), Error> {
+    if session.cancel.is_cancelled() { Err(flow::Error::Cancelled.into()) } else { Ok(()) }
 }

@@ -1,20 +1,22 @@
 //! Lines and tables on standard output.
 
-use std::io::{Write, stdout};
+use crate::output::Failure;
 
-/// One line; a closed pipe (`facette ms … | head`) is not an error.
-pub(crate) fn line(text: &str) {
-    drop(writeln!(stdout(), "{text}"));
+pub(crate) use crate::output::{line, verdict};
+
+/// Lines until one cannot be written.
+pub(crate) fn lines(texts: &[String]) -> Result<(), Failure> {
+    texts.iter().try_for_each(|text| line(text))
 }
 
 /// One line with a label before it, aligned.
-pub(crate) fn labelled(label: &str, text: &str) {
-    crate::terminal::print(label, text);
+pub(crate) fn labelled(label: &str, text: &str) -> Result<(), Failure> {
+    line(&crate::terminal::aligned(label, text))
 }
 
 /// Pretty JSON.
-pub(crate) fn json(value: &serde_json::Value) {
-    line(&format!("{value:#}"));
+pub(crate) fn json(value: &serde_json::Value) -> Result<(), Failure> {
+    line(&format!("{value:#}"))
 }
 
 /// Rows with their columns aligned; the last is as long as it is.

@@ -1,6 +1,7 @@
 //! `facette ms show`: cells in words.
 
 use super::{args::ShowArgs, columns, open, print};
+use crate::output::Failure;
 use facette::{
     Error, Session, fits,
     tables::{CellBlock, Column, DataType, Values},
@@ -12,19 +13,19 @@ const FIRST_ROWS: u64 = 10;
 /// Elements of a cell that are shown without `--all`: this many from the start, and the last one.
 const MOST_ELEMENTS: usize = 12;
 
-pub(crate) fn run(args: &ShowArgs, session: &Session) -> Result<(), Error> {
+pub(crate) fn run(args: &ShowArgs, session: &Session) -> Result<(), Failure> {
     let table = open::table(&args.table, session)?;
     for wanted in &args.columns {
         let (name, rows) = wanted_rows(wanted, table.n_row())?;
         let column = table.column(name).map_err(open::of_table)?;
-        print::line(&heading(&column));
+        print::line(&heading(&column))?;
         show(&column, rows, args.all)?;
     }
     Ok(())
 }
 
 /// Prints the cells of `rows`, some megabytes at a time.
-fn show(column: &Column, rows: Range<u64>, all: bool) -> Result<(), Error> {
+fn show(column: &Column, rows: Range<u64>, all: bool) -> Result<(), Failure> {
     let end_from = |start| column.fitting(start..rows.end, 4 << 20);
     let width = rows.end.to_string().len();
     let mut start = rows.start;
@@ -34,7 +35,7 @@ fn show(column: &Column, rows: Range<u64>, all: bool) -> Result<(), Error> {
         for row in start..end {
             let shape = block.shape(row).map_err(open::of_table)?;
             let text = cell(column, &block, row, shape.as_deref(), all);
-            print::line(&format!("{row:>width$}  {text}"));
+            print::line(&format!("{row:>width$}  {text}"))?;
         }
         start = end;
     }
@@ -64,23 +65,26 @@ fn wanted_rows(text: &str, n_row: u64) -> Result<(&str, Range<u64>), Error> {
         way_out: format!("{name}[0:10], {name}[5] or {name}[-3:]"),
     };
     let rows = rows.strip_suffix(']').ok_or_else(|| wrong(format!("`{text}` has no closing bracket")))?;
-    let number = |text: &str, absent: u64| -> Result<u64, Error> {
+    let number = |text: &str, absent: u64| -> Result<i128, Error> {
         if text.trim().is_empty() {
-            return Ok(absent);
+            return Ok(absent.into());
         }
         let number: i64 =
             text.trim().parse().map_err(|_| wrong(format!("`{text}` is no number of a row")))?;
-        Ok(if number < 0 { n_row.saturating_sub(number.unsigned_abs()) } else { number.unsigned_abs() })
+        Ok(if number < 0 { i128::from(n_row) + i128::from(number) } else { number.into() })
     };
     match rows.split_once(':') {
         Some((start, end)) => {
-            let (start, end) = (number(start, 0)?, number(end, n_row)?.min(n_row));
+            // Numbers outside the table stand for its first or last row, as in Python.
+            let inside = |row: i128| row.clamp(0, n_row.into()) as u64;
+            let (start, end) = (inside(number(start, 0)?), inside(number(end, n_row)?));
             Ok((name, start.min(end)..end))
         }
         None => {
             let row = number(rows, n_row)?;
             let outside = || wrong(format!("there is no row {rows}, the table has {n_row} rows"));
-            if row < n_row { Ok((name, row..row + 1)) } else { Err(outside()) }
+            let row = u64::try_from(row).ok().filter(|row| *row < n_row).ok_or_else(outside)?;
+            Ok((name, row..row + 1))
         }
     }
 }
@@ -172,8 +176,10 @@ mod tests {
         assert_eq!(rows("DATA[-3:]"), Some(("DATA".to_owned(), 81..84)));
         assert_eq!(rows("DATA[:]"), Some(("DATA".to_owned(), 0..84)));
         assert_eq!(rows("DATA[80:1000]"), Some(("DATA".to_owned(), 80..84)));
+        assert_eq!(rows("DATA[-1000:2]"), Some(("DATA".to_owned(), 0..2)));
+        assert_eq!(rows("DATA[-84]"), Some(("DATA".to_owned(), 0..1)));
         assert_eq!(rows("DATA[-1]"), Some(("DATA".to_owned(), 83..84)));
-        for wrong in ["DATA[84]", "DATA[x]", "DATA[1", "DATA[1:2:3]"] {
+        for wrong in ["DATA[84]", "DATA[-85]", "DATA[-100]", "DATA[]", "DATA[x]", "DATA[1", "DATA[1:2:3]"] {
             assert_eq!(rows(wrong), None, "{wrong}");
         }
     }

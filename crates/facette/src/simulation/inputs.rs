@@ -3,10 +3,11 @@
 use super::SimulateRequest;
 use crate::{Error, Session};
 use sim::{
-    ARRAYS, Component, Corruptions, Doubt, EarthTable, KnownArray, Layout, Observation, Simulation, Sky,
-    Spectrum, Turning, format_utc, parse_catalogue,
+    ARRAYS, Catalogue, Component, Corruptions, Doubt, EarthTable, KnownArray, Layout, Observation,
+    Simulation, Sky, Spectrum, Turning, format_utc, parse_catalogue,
 };
 use std::{fs::File, io::Read, path::Path};
+use types::format_bytes;
 
 /// A catalogue of so many bytes has more sources than can be summed directly.
 const MOST_BYTES: u64 = 1 << 28;
@@ -115,7 +116,8 @@ fn doubt(observation: &Observation, session: &Session) {
 fn sky(request: &SimulateRequest, session: &Session) -> Result<Sky, Error> {
     let components = match &request.sky {
         Some(path) => parse_catalogue(&read("sky", path)?, request.freq_hz)
-            .map_err(|e| input("sky", path, e.to_string()))?,
+            .map_err(|e| input("sky", path, e.to_string()))
+            .map(|catalogue| known(catalogue, session))?,
         None => {
             session.screen.note("--sky not given: a source of 1 Jy at the phase center");
             vec![one_jansky(request)]
@@ -127,6 +129,15 @@ fn sky(request: &SimulateRequest, session: &Session) -> Result<Sky, Error> {
         session.screen.note(&format!("sources more than 90° away are left out: {n}, such as {first}"));
     }
     Ok(sky)
+}
+
+/// The sources; says which columns were not looked at.
+fn known(catalogue: Catalogue, session: &Session) -> Vec<Component> {
+    if !catalogue.unknown_columns.is_empty() {
+        let names = catalogue.unknown_columns.join(", ");
+        session.screen.note(&format!("columns of --sky that are not looked at: {names}"));
+    }
+    catalogue.components
 }
 
 fn one_jansky(request: &SimulateRequest) -> Component {
@@ -141,12 +152,37 @@ fn one_jansky(request: &SimulateRequest) -> Component {
 
 /// The text of a file that an option names.
 fn read(option: &'static str, path: &Path) -> Result<String, Error> {
-    let mut text = String::new();
-    let file = File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    read_at_most(MOST_BYTES, option, path)
+}
+
+fn read_at_most(most_bytes: u64, option: &'static str, path: &Path) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(most_bytes + 1).read_to_end(&mut bytes));
     file.map_err(|e| input(option, path, e.to_string()))?;
-    Ok(text)
+    if bytes.len() as u64 > most_bytes {
+        let problem = format!("it is larger than {}; expected a shorter list", format_bytes(most_bytes));
+        return Err(input(option, path, problem));
+    }
+    String::from_utf8(bytes).map_err(|_| input(option, path, "it is not UTF-8 text".to_owned()))
 }
 
 fn input(option: &'static str, path: &Path, problem: String) -> Error {
     Error::Input { option, path: path.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_refused_and_not_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sky.txt");
+        std::fs::write(&path, "0123456789").unwrap();
+        assert_eq!(read_at_most(10, "sky", &path).unwrap(), "0123456789");
+        let error = read_at_most(9, "sky", &path).unwrap_err().to_string();
+        assert!(error.contains("sky.txt cannot be used: it is larger than"), "{error}");
+        std::fs::write(&path, [b'a', 0xff]).unwrap();
+        assert!(read_at_most(10, "sky", &path).unwrap_err().to_string().contains("not UTF-8"));
+    }
 }

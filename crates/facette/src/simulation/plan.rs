@@ -2,7 +2,7 @@
 
 use super::SimulateRequest;
 use crate::{Error, Session, resources};
-use sim::{Simulation, format_utc};
+use sim::{Corruptions, Observation, Simulation, format_utc};
 use types::{Correlation, format_angle, format_bytes, format_count, format_freq};
 
 /// More rows than this a table does not hold.
@@ -56,6 +56,7 @@ pub(super) fn check(r: &SimulateRequest) -> Result<(), Error> {
             return wrong(option, format!("{value} is not between 0 and {most}"), "0");
         }
     }
+    weights(r)?;
     if r.gain_period_s.is_some_and(|s| !above_zero(s)) {
         return wrong("gain-period", "gains change over a time longer than zero".into(), "--gain-period 1h");
     }
@@ -64,6 +65,19 @@ pub(super) fn check(r: &SimulateRequest) -> Result<(), Error> {
         Some(n) if n > 1024 => wrong("threads", format!("{n} threads are more than 1024"), "--threads 8"),
         _ => Ok(()),
     }
+}
+
+/// WEIGHT is 1/σ² in single precision, of auto-correlations half as much: neither may be lost.
+fn weights(r: &SimulateRequest) -> Result<(), Error> {
+    let noise_jy = Corruptions::noise_of_sefd_jy(r.sefd_jy, r.chan_width_hz, r.interval_s);
+    let weight = 1.0 / (noise_jy * noise_jy);
+    if r.sefd_jy == 0.0 || [weight, weight / 2.0].iter().all(|w| (*w as f32).is_normal()) {
+        return Ok(());
+    }
+    let problem = format!(
+        "noise of {noise_jy:.2e} Jy has a weight of {weight:.2e} Jy⁻², which is no number in single precision"
+    );
+    wrong("sefd", problem, "--sefd 400Jy, or --sefd 0Jy for no noise")
 }
 
 /// Products of receptors of one kind, each once.
@@ -165,7 +179,8 @@ fn plan(simulation: &Simulation, n_row: u64, n_sample: u64, session: &Session) -
     let disk = complex_bytes.saturating_add(flag_bytes).saturating_add(n_row * ROW_BYTES);
     let spectra = (simulation.spectra.len() as u64).saturating_mul(n_sample.max(4) * 8);
     let rows_bytes = rows_bytes(simulation.observation.freq_hz.len() as u64, n_sample);
-    let needed_bytes = BASE_MEMORY_BYTES.saturating_add(spectra).saturating_add(rows_bytes);
+    let held = held_bytes(&simulation.observation);
+    let needed_bytes = spectra.saturating_add(rows_bytes).saturating_add(BASE_MEMORY_BYTES + held);
     session
         .screen
         .fact("plan", &format!("disk {} · memory {}", format_bytes(disk), format_bytes(needed_bytes)));
@@ -184,6 +199,12 @@ fn plan(simulation: &Simulation, n_row: u64, n_sample: u64, session: &Session) -
         }),
         _ => Ok(()),
     }
+}
+
+/// Memory for the list of integrations, and for antennas with their coordinates and gains at a time. Pairs are not held.
+fn held_bytes(observation: &Observation) -> u64 {
+    let antenna = size_of::<sim::Antenna>() + 2 * 24 + 2 * 16;
+    (observation.layout.antennas.len() * antenna + observation.n_recorded() * size_of::<usize>()) as u64
 }
 
 /// Memory for rows of `n_sample` samples: the sums over the sky of at least one, and the writer's.

@@ -21,7 +21,7 @@ mod write;
 
 pub(crate) use fairness::is_alive;
 pub(crate) use option::Holder;
-pub use option::{LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions};
+pub use option::{Cancelled, LockEvent, LockKind, LockOption, OnLockEvent, OpenOptions};
 pub(crate) use sync::SyncRecord;
 pub(crate) use table_lock::{Reading, TableLock};
 pub use write::WriteLock;

@@ -1,9 +1,11 @@
 //! How a table is locked, and what the one who opened it is told.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::Error;
 
 /// Whether locks are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,15 +27,25 @@ pub struct OpenOptions {
     pub wait: Duration,
     /// Told of waiting, from the thread that waits.
     pub on_event: Option<OnLockEvent>,
+    /// Asked before each range of rows is read and while a lock is waited for; yes is [`Error::Cancelled`].
+    pub cancelled: Option<Cancelled>,
 }
 
 /// Takes events.
 pub type OnLockEvent = Arc<dyn Fn(&LockEvent) + Send + Sync>;
 
+/// Says whether nobody wants any longer what is being read.
+pub type Cancelled = Arc<dyn Fn() -> bool + Send + Sync>;
+
 impl Default for OpenOptions {
-    /// Auto locking, ten minutes, told to nobody.
+    /// Auto locking, ten minutes, told to nobody, never cancelled.
     fn default() -> Self {
-        OpenOptions { lock: LockOption::Auto, wait: Duration::from_secs(600), on_event: None }
+        OpenOptions {
+            lock: LockOption::Auto,
+            wait: Duration::from_secs(600),
+            on_event: None,
+            cancelled: None,
+        }
     }
 }
 
@@ -41,6 +53,14 @@ impl OpenOptions {
     pub(crate) fn tell(&self, event: impl FnOnce() -> LockEvent) {
         if let Some(told) = &self.on_event {
             told(&event());
+        }
+    }
+
+    /// An error once the reading of `table` was cancelled.
+    pub(crate) fn still_wanted(&self, table: &Path) -> Result<(), Error> {
+        match &self.cancelled {
+            Some(cancelled) if cancelled() => Err(Error::Cancelled { table: table.to_owned() }),
+            _ => Ok(()),
         }
     }
 }

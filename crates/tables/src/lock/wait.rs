@@ -34,10 +34,11 @@ impl<'a> Wait<'a> {
     /// An eighth of what was waited so far, from 1 ms to 1 s: short locks are met soon, long ones cost little.
     ///
     /// # Errors
-    /// [`Error::Locked`] when the time is over.
+    /// [`Error::Locked`] when the time is over, [`Error::Cancelled`] when nobody wants the lock any longer.
     pub(crate) fn next(&mut self, holder: Option<u32>) -> Result<Duration, Error> {
         let waited = self.since.get_or_insert_with(Instant::now).elapsed();
         let (table, kind) = (self.table, self.kind);
+        self.options.still_wanted(table)?;
         if waited >= self.options.wait {
             return Err(Error::Locked { table: table.to_owned(), kind, holder, waited });
         }

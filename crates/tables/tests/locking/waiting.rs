@@ -27,7 +27,7 @@ fn options(lock: LockOption, wait: Duration) -> (Events, OpenOptions) {
     let events = Events::default();
     let kept = Arc::clone(&events);
     let on_event = Arc::new(move |event: &LockEvent| kept.lock().unwrap().push(event.clone()));
-    (events, OpenOptions { lock, wait, on_event: Some(on_event) })
+    (events, OpenOptions { lock, wait, on_event: Some(on_event), ..OpenOptions::default() })
 }
 
 #[test]
