@@ -62,8 +62,10 @@ fn noise_whose_weight_is_no_number_is_refused() {
 fn info_lists_sources_and_where_the_array_is() {
     let place = Place::new();
     let ms = place.path("s.ms").to_str().unwrap().to_owned();
+    let up = ["--ra", "15:30:00", "--dec", "34:00:00"];
     let (output, _, err) =
-        run(&["simulate", &ms, "--duration", "8s", "--nchan", "2", "--telescope", "vla-d"]);
+        run(&[&["simulate", &ms, "--duration", "8s", "--nchan", "2", "--telescope", "vla-d"], &up[..]]
+            .concat());
     assert!(output.status.success(), "{err}");
     let (_, out, _) = run(&["ms", "info", &ms]);
     assert!(out.contains("simulated · spw 0 · rest 1284.5000 MHz · system velocity 0.000 km/s"), "{out}");

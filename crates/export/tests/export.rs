@@ -106,15 +106,17 @@ fn pyarrow_and_casacore_read_the_same() {
 fn an_export_that_is_cancelled_leaves_nothing() {
     use std::sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     };
     let dir = tempfile::tempdir().unwrap();
     // The first question is asked while shapes are looked at, later ones between batches of every table.
     for after in [0, 30, 200] {
-        let asked = AtomicU64::new(0);
-        let cancelled = Arc::new(move || asked.fetch_add(1, Ordering::Relaxed) >= after);
+        let left = Arc::new(AtomicI64::new(i64::MAX));
+        let asked = left.clone();
+        let cancelled = Arc::new(move || asked.fetch_sub(1, Ordering::Relaxed) <= 0);
         let options = tables::OpenOptions { cancelled: Some(cancelled), ..Default::default() };
         let table = Table::open_with(testkit::fixture("tiny.ms"), &options).unwrap();
+        left.store(after, Ordering::Relaxed);
         let out = dir.path().join("out");
         let request = Request {
             table: &table,
