@@ -42,7 +42,8 @@ pub struct Written {
 /// Exports a table. Files are written in a folder beside the one asked for, which is then renamed.
 ///
 /// # Errors
-/// When `out` is there and may not be replaced, at the start or when it is to get its name; is part of the table or holds it, the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
+/// When `out` is there and may not be replaced, at the start or when it is to get its name; is part of the table or
+/// holds it, the table is damaged, a column that was asked for is not there, or files cannot be written; then nothing is
 /// left behind.
 pub fn export(request: &Request<'_>) -> Result<Written, Error> {
     replaceable(request)?;
