@@ -20,7 +20,10 @@
 //! name ra dec I [Q [U [V [ref_freq [spectral_index [major minor [pa]]]]]]]
 //! ```
 
-use crate::{Spectrum, catalogue_line::Columns};
+use crate::{
+    Spectrum,
+    catalogue_line::{Columns, Fields, PLAIN},
+};
 use types::{ARCSEC_RAD, Gaussian, RaDec, SkySource, parse_dec_rad, parse_ra_rad};
 
 /// A source of a catalogue.
@@ -48,24 +51,8 @@ pub struct Catalogue {
 /// Columns that would change the sky, and are not simulated.
 const NOT_SIMULATED: [&str; 4] =
     ["RotationMeasure", "PolarizationAngle", "PolarizedFraction", "ReferenceWavelength"];
-/// Columns of a format line that are understood besides those, lower case.
-const KNOWN: [&str; 15] = [
-    "name",
-    "type",
-    "patch",
-    "ra",
-    "dec",
-    "i",
-    "q",
-    "u",
-    "v",
-    "referencefrequency",
-    "spectralindex",
-    "logarithmicsi",
-    "majoraxis",
-    "minoraxis",
-    "orientation",
-];
+/// Columns of a format line that are understood besides those and the plain ones, lower case.
+const KNOWN: [&str; 3] = ["type", "patch", "logarithmicsi"];
 
 /// A sky as seen from a phase center.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,13 +120,16 @@ pub fn parse_catalogue(text: &str, ref_freq_hz: f64) -> Result<Catalogue, Catalo
 }
 
 fn unknown(columns: &Columns) -> Vec<String> {
-    let is_known =
-        |name: &str| KNOWN.contains(&name) || NOT_SIMULATED.iter().any(|n| n.eq_ignore_ascii_case(name));
+    let is_known = |name: &str| {
+        PLAIN.contains(&name)
+            || KNOWN.contains(&name)
+            || NOT_SIMULATED.iter().any(|n| n.eq_ignore_ascii_case(name))
+    };
     columns.names().filter(|name| !is_known(name)).map(str::to_owned).collect()
 }
 
 /// An error where a column that is not simulated says anything.
-fn not_simulated(fields: &crate::catalogue_line::Fields<'_>) -> Result<(), String> {
+fn not_simulated(fields: &Fields<'_>) -> Result<(), String> {
     for column in NOT_SIMULATED {
         let key = column.to_lowercase();
         if let Some(text) =
@@ -153,7 +143,7 @@ fn not_simulated(fields: &crate::catalogue_line::Fields<'_>) -> Result<(), Strin
     Ok(())
 }
 
-fn component(fields: &crate::catalogue_line::Fields<'_>, ref_freq_hz: f64) -> Result<Component, String> {
+fn component(fields: &Fields<'_>, ref_freq_hz: f64) -> Result<Component, String> {
     let need = |key: &str| fields.get(key).ok_or_else(|| format!("no {key}"));
     let direction = RaDec {
         ra_rad: parse_ra_rad(need("ra")?).map_err(|e| e.to_string())?,
@@ -174,7 +164,7 @@ fn component(fields: &crate::catalogue_line::Fields<'_>, ref_freq_hz: f64) -> Re
     Ok(Component { name, direction, spectrum, gaussian: gaussian(fields)? })
 }
 
-fn gaussian(fields: &crate::catalogue_line::Fields<'_>) -> Result<Option<Gaussian>, String> {
+fn gaussian(fields: &Fields<'_>) -> Result<Option<Gaussian>, String> {
     let kind = fields.get("type").unwrap_or("");
     let is_point = kind.eq_ignore_ascii_case("point");
     if !(is_point || kind.is_empty() || kind.eq_ignore_ascii_case("gaussian")) {

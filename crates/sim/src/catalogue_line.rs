@@ -8,7 +8,8 @@ pub(crate) struct Columns {
     at_least: usize,
 }
 
-const PLAIN: [&str; 12] = [
+/// The columns of lines without a format, in their order.
+pub(crate) const PLAIN: [&str; 12] = [
     "name",
     "ra",
     "dec",

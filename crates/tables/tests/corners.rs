@@ -62,16 +62,21 @@ fn no_cells_without_a_value_are_none() {
     assert_eq!(values, [7.0, 7.0]);
 }
 
+/// A new table whose column N has 1, 2 and 3.
+fn three_rows(path: &Path) -> Table {
+    let spec = TableSpec::new().column(ColumnSpec::scalar("N", DataType::Int));
+    let mut editor = Table::create(path, &spec).unwrap();
+    editor.add_rows(3);
+    editor.put("N", 0, &[], &[1_i32, 2, 3]).unwrap();
+    editor.commit().unwrap()
+}
+
 /// Files of numbers that no storage manager has are removed, those of the table never, whatever number comes next.
 #[test]
 fn files_of_a_killed_writer_go_and_those_of_the_table_stay() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t");
-    let spec = TableSpec::new().column(ColumnSpec::scalar("N", DataType::Int));
-    let mut editor = Table::create(&path, &spec).unwrap();
-    editor.add_rows(3);
-    editor.put("N", 0, &[], &[1_i32, 2, 3]).unwrap();
-    let number = editor.commit().unwrap().storages().next().unwrap().number;
+    let number = three_rows(&path).storages().next().unwrap().number;
     for n in (0..9).filter(|&n| n != number) {
         std::fs::write(path.join(format!("table.f{n}")), b"left").unwrap();
     }
@@ -105,11 +110,7 @@ struct Staged {
 fn a_new_file_that_went_is_told_before_anything_is_renamed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t");
-    let spec = TableSpec::new().column(ColumnSpec::scalar("N", DataType::Int));
-    let mut editor = Table::create(&path, &spec).unwrap();
-    editor.add_rows(3);
-    editor.put("N", 0, &[], &[1_i32, 2, 3]).unwrap();
-    editor.commit().unwrap();
+    three_rows(&path);
     let staged = Arc::new(Mutex::new(Staged::default()));
     let kept = Arc::clone(&staged);
     let hook = move |call, file: &Path| {

@@ -94,14 +94,19 @@ impl SyncRecord {
     ) -> SyncRecord {
         self.n_row = n_row;
         self.n_column = Some(n_column as u32);
+        // A new one begins where no other has been.
+        self.storages.resize(n_storage, self.modified.wrapping_add(1));
+        self.count(table, changed);
+        self
+    }
+
+    /// Counts one change: of table.dat, if `table`, and of the storage managers that `changed` picks.
+    pub(crate) fn count(&mut self, table: bool, changed: impl Fn(usize) -> bool) {
         self.modified = self.modified.wrapping_add(1);
         self.table = self.table.wrapping_add(u32::from(table));
-        // A new one begins where no other has been.
-        self.storages.resize(n_storage, self.modified);
         for (i, counter) in self.storages.iter_mut().enumerate() {
             *counter = counter.wrapping_add(u32::from(changed(i)));
         }
-        self
     }
 
     /// Whether storage manager `i` may have changed between the two; it has if either does not count it.

@@ -171,13 +171,7 @@ impl Changes {
             sync.n_column = Some(n_column);
             sync.storages.resize(n_storage, sync.modified);
         }
-        sync.modified = sync.modified.wrapping_add(1);
-        sync.table = sync.table.wrapping_add(u32::from(self.table));
-        for &i in &self.storages {
-            if let Some(counter) = sync.storages.get_mut(i) {
-                *counter = counter.wrapping_add(1);
-            }
-        }
+        sync.count(self.table, |i| self.storages.contains(&i));
         sync
     }
 }
